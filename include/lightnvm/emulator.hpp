@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The emulated Open-Channel SSD: what it is made of, and how its image files are made, looked at and checked.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lightnvm/chunk.hpp"
+#include "lightnvm/geometry.hpp"
+#include "lightnvm/status.hpp"
+
+namespace lightnvm::emulator {
+
+/// A chunk that does not begin as all others do (free, sequential, whole, new).
+struct ChunkOverride {
+  Address address;  ///< sector is ignored
+  std::optional<ChunkState> state;
+  std::optional<ChunkType> type;
+  std::optional<std::uint32_t> write_pointer;  ///< sectors; only of open and closed sequential chunks
+  std::optional<std::uint32_t> sectors;        ///< 1 to the geometry's; the chunk is smaller than the others
+  std::optional<std::uint32_t> cycles;         ///< program/erase cycles so far
+};
+
+/// What an emulated device is made of. The defaults are a small device on which the field's test programs mean
+/// something: counts that are no powers of two, a few factory-bad chunks, MDTS 512 KiB.
+struct Config {
+  Geometry geometry;
+  std::uint32_t pe_cycles = 1000;                ///< program/erase cycles after which a chunk goes offline; 1 to 65535
+  std::uint8_t predefined = 0x00;                ///< what unwritten sectors read as: 00h or FFh (DLFEAT 1 or 2)
+  std::uint8_t mdts = 7;                         ///< largest transfer: 4096 << mdts bytes; 0: no limit
+  std::string serial = "LNVM0001";               ///< 1 to 20 printable ASCII characters
+  std::vector<ChunkOverride> overrides;          ///< later ones win
+
+  Config();  ///< the default device
+};
+
+/// Whether such a device can exist. EINVAL, and a sentence in last_error(), where it cannot.
+Status validate(const Config& config);
+
+/// One `key=value` applied to `config`. Keys: groups, punits, chunks, sectors, sector_bytes, oob_bytes, ws_min, ws_opt,
+/// mw_cunits, maxoc, maxocpu, wit, mccap, pe_cycles, predefined, mdts, serial, bad (offline chunks as G.U.C,
+/// comma-separated, or `none`), and the six times trdt, trdm, twrt, twrm, tcrst, tcrsm. EINVAL and a sentence for an
+/// unknown key or a value that is none. Setting a dimension drops overrides that no longer exist.
+Status apply_option(Config& config, std::string_view key, std::string_view value);
+/// The keys of apply_option.
+const std::vector<std::string_view>& option_keys();
+
+/// Reads chunk overrides: a line each, `group=G punit=U chunk=C` (number or `*`) and optionally `state`, `type`, `wp`,
+/// `cnlb`, `pe_cycles`, `ns` (1); `#` begins a comment. EINVAL and a sentence with the line's number.
+Result<std::vector<ChunkOverride>> parse_chunk_info(std::string_view text, const Geometry& geometry);
+
+struct CreateOptions {
+  bool replace = false;             ///< an existing image may be overwritten; anything else never is
+  std::uint64_t segment_bytes = 0;  ///< size of the image's files; 0: one file, or as large as the file system takes
+};
+
+/// Makes an image at `path` (and `path.1`, ... where one file is too small). EEXIST where something is there already,
+/// EINVAL for an impossible device; on failure nothing is left behind.
+Status create(const std::string& path, const Config& config, const CreateOptions& options = {});
+
+/// What an image says of itself, read without opening the device.
+struct ImageInfo {
+  std::uint32_t format = 0;         ///< version of docs/format-emulated.md
+  Config config;                    ///< without overrides
+  std::uint64_t logical_bytes = 0;  ///< the image's size with its holes
+  std::uint64_t used_bytes = 0;     ///< what it takes on disk
+  std::uint32_t segments = 1;       ///< files
+  bool clean = true;                ///< closed properly
+  bool in_use = false;              ///< another process has it open
+};
+/// ENOENT, EACCES, or EINVAL with a sentence that says what is wrong with the file.
+Result<ImageInfo> info(const std::string& path);
+
+/// What is wrong with one place of an image.
+struct Finding {
+  std::string where;  ///< "superblock", "chunk (0,1,17)", "segment 2"
+  std::string what;
+};
+/// Reads all that an image says of its chunks and holds it against the rules; `progress(done, total)` is called from
+/// time to time. Returns what is wrong, empty for a sound image; errors as info.
+Result<std::vector<Finding>> check(const std::string& path,
+                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
+
+}  // namespace lightnvm::emulator

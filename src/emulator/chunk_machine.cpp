@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The chunk state machine of OCSSD-2.0 6, with reservations for what is in flight.
+#include "emulator/chunk_machine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace lightnvm::emulator {
+
+// All zero is a new chunk, so that the table is made by mapping it.
+struct ChunkMachine::Entry {
+  std::atomic<std::uint8_t> locked;
+  std::uint8_t state;  // ChunkState, 0: free
+  std::uint8_t type;   // ChunkType, 0: sequential
+  bool changed : 1;
+  bool doomed : 1;     // a commit failed; what was reserved behind it fails too
+  bool resetting : 1;  // granted to one reset
+  std::uint32_t write_pointer;
+  std::uint32_t reserved;
+  std::uint32_t missing;
+  std::uint16_t cycles;
+  std::uint16_t resets_waiting;
+  std::uint32_t holds;  // reads, and writes to random chunks, in flight
+  WriteRun* last;       // reserved runs as a ring: last->next_ is the first
+};
+
+// The word is held for some dozens of instructions. A holder that was preempted is waited for by yielding.
+class ChunkMachine::Lock {
+ public:
+  explicit Lock(Entry& e) noexcept : e_(e) {
+    for (unsigned spins = 0; e_.locked.exchange(1, std::memory_order_acquire) != 0;) {
+      if (++spins % 64 == 0) std::this_thread::yield();
+    }
+  }
+  ~Lock() { e_.locked.store(0, std::memory_order_release); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  Entry& e_;
+};
+
+namespace {
+
+constexpr std::size_t kMaxRuns = 64;
+
+ChunkState state_of(std::uint8_t raw) noexcept { return raw == 0 ? ChunkState::free : static_cast<ChunkState>(raw); }
+ChunkType type_of(std::uint8_t raw) noexcept { return raw == 0 ? ChunkType::sequential : static_cast<ChunkType>(raw); }
+
+}  // namespace
+
+Result<std::unique_ptr<ChunkMachine>> ChunkMachine::create(const Geometry& geometry, std::uint32_t pe_cycles) {
+  static_assert(sizeof(Entry) <= 40);
+  auto table = os::Pages::map(geometry.total_chunks() * sizeof(Entry));
+  if (!table) return std::unexpected(table.error());
+  auto units = os::Pages::map(geometry.total_units() * sizeof(std::atomic<std::uint32_t>));
+  if (!units) return std::unexpected(units.error());
+  return std::unique_ptr<ChunkMachine>(new ChunkMachine(geometry, pe_cycles, std::move(*table), std::move(*units)));
+}
+
+ChunkMachine::ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, os::Pages table,
+                           os::Pages open_in_unit) noexcept
+    : geometry_(geometry),
+      pe_cycles_(pe_cycles),
+      limits_open_(geometry.max_open != 0 || geometry.max_open_unit != 0),
+      table_(std::move(table)),
+      open_in_unit_(std::move(open_in_unit)) {}
+
+ChunkMachine::Entry& ChunkMachine::entry(std::uint32_t chunk) const noexcept {
+  return reinterpret_cast<Entry*>(table_.data())[chunk];
+}
+
+model::ChunkView ChunkMachine::view(const Entry& e) const noexcept {
+  return {state_of(e.state), type_of(e.type), e.write_pointer, geometry_.sectors - e.missing};
+}
+
+void ChunkMachine::restore(std::uint32_t chunk, const ChunkRecord& r) noexcept {
+  Entry& e = entry(chunk);
+  e.state = r.state == ChunkState::free ? 0 : static_cast<std::uint8_t>(r.state);
+  e.type = r.type == ChunkType::sequential ? 0 : static_cast<std::uint8_t>(r.type);
+  e.write_pointer = e.reserved = r.write_pointer;
+  e.missing = r.missing;
+  e.cycles = r.cycles;
+  wear_sum_.fetch_add(model::wear_index(r.cycles, pe_cycles_), std::memory_order_relaxed);
+  if (limits_open_ && r.state == ChunkState::open && r.type == ChunkType::sequential) {
+    auto* units = reinterpret_cast<std::atomic<std::uint32_t>*>(open_in_unit_.data());
+    open_.fetch_add(1, std::memory_order_relaxed);
+    units[chunk / geometry_.chunks].fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+ChunkRecord ChunkMachine::record(std::uint32_t chunk) const noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  return {e.write_pointer, e.missing, e.cycles, state_of(e.state), type_of(e.type)};
+}
+
+Chunk ChunkMachine::describe(std::uint32_t chunk) const noexcept {
+  const ChunkRecord r = record(chunk);
+  Chunk c;
+  c.address = geometry_.chunk_address(chunk);
+  c.state = r.state;
+  c.type = r.type;
+  c.wear = model::wear_index(r.cycles, pe_cycles_);
+  c.sectors = geometry_.sectors - r.missing;
+  const bool has_pointer = r.state != ChunkState::offline && r.type == ChunkType::sequential;
+  c.write_pointer = has_pointer ? r.write_pointer : Chunk::kNoWritePointer;
+  return c;
+}
+
+std::uint32_t ChunkMachine::hold_for_read(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  if (e.resetting || e.resets_waiting != 0) return 0;
+  const std::uint32_t readable = model::readable_sectors(view(e), geometry_.mw_cunits);
+  if (readable != 0) ++e.holds;
+  return readable;
+}
+
+void ChunkMachine::release_read(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  --e.holds;
+}
+
+bool ChunkMachine::take_open_slot(std::uint32_t chunk) noexcept {
+  if (!limits_open_) return true;
+  auto& unit = reinterpret_cast<std::atomic<std::uint32_t>*>(open_in_unit_.data())[chunk / geometry_.chunks];
+  const auto over = [](std::uint32_t before, std::uint32_t limit) { return limit != 0 && before >= limit; };
+  if (over(open_.fetch_add(1, std::memory_order_relaxed), geometry_.max_open)) {
+    open_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  if (over(unit.fetch_add(1, std::memory_order_relaxed), geometry_.max_open_unit)) {
+    unit.fetch_sub(1, std::memory_order_relaxed);
+    open_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+void ChunkMachine::give_open_slot(std::uint32_t chunk) noexcept {
+  if (!limits_open_) return;
+  reinterpret_cast<std::atomic<std::uint32_t>*>(open_in_unit_.data())[chunk / geometry_.chunks].fetch_sub(
+      1, std::memory_order_relaxed);
+  open_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+StatusCode ChunkMachine::reserve(Entry& e, WriteRun& run) noexcept {
+  if (e.resetting || e.resets_waiting != 0) return StatusCode::write_fault;
+  model::ChunkView v = view(e);
+  if (v.type == ChunkType::sequential) {
+    v.write_pointer = e.reserved;
+    // A chunk that is reserved to its end is as good as closed for those who come later.
+    if (e.reserved == v.sectors && v.state != ChunkState::offline) v.state = ChunkState::closed;
+  }
+  const StatusCode verdict = model::check_write(v, run.shape, geometry_.ws_min);
+  if (verdict != StatusCode::success) return verdict;
+  if (v.type == ChunkType::random) {
+    ++e.holds;
+    return StatusCode::success;
+  }
+  if (e.doomed) return StatusCode::out_of_order_write;
+  if (e.state == 0 && e.reserved == 0 && !take_open_slot(run.chunk)) return StatusCode::write_fault;
+  e.reserved += run.shape.count;
+  run.committed_ = false;
+  if (e.last == nullptr) {
+    run.next_ = &run;
+  } else {
+    run.next_ = e.last->next_;
+    e.last->next_ = &run;
+  }
+  e.last = &run;
+  return StatusCode::success;
+}
+
+// Undoes the newest reservation of the chunk.
+void ChunkMachine::unreserve(Entry& e, WriteRun& run) noexcept {
+  if (type_of(e.type) == ChunkType::random) {
+    --e.holds;
+    return;
+  }
+  if (run.next_ == &run) {
+    e.last = nullptr;
+  } else {
+    WriteRun* before = run.next_;
+    while (before->next_ != &run) before = before->next_;
+    before->next_ = run.next_;
+    e.last = before;
+  }
+  e.reserved -= run.shape.count;
+  if (e.state == 0 && e.reserved == 0) give_open_slot(run.chunk);
+}
+
+StatusCode ChunkMachine::admit(std::span<WriteRun> runs) noexcept {
+  if (runs.size() == 1) {
+    Entry& e = entry(runs[0].chunk);
+    const Lock lock(e);
+    return reserve(e, runs[0]);
+  }
+  return reserve_all(runs, Keep::reservations);
+}
+
+StatusCode ChunkMachine::would_admit(std::span<WriteRun> runs) noexcept { return reserve_all(runs, Keep::nothing); }
+
+StatusCode ChunkMachine::reserve_all(std::span<WriteRun> runs, Keep keep) noexcept {
+  // All chunks are locked, in the order of their numbers so that two such commands cannot wait for each other.
+  std::array<std::uint32_t, kMaxRuns> chunks;
+  for (std::size_t i = 0; i < runs.size(); ++i) chunks[i] = runs[i].chunk;
+  const auto first = chunks.begin();
+  std::sort(first, first + static_cast<std::ptrdiff_t>(runs.size()));
+  const auto last = std::unique(first, first + static_cast<std::ptrdiff_t>(runs.size()));
+  std::array<std::optional<Lock>, kMaxRuns> locks;
+  for (auto c = first; c != last; ++c) locks[static_cast<std::size_t>(c - first)].emplace(entry(*c));
+
+  StatusCode verdict = StatusCode::success;
+  std::size_t reserved = 0;
+  while (reserved < runs.size()) {
+    verdict = reserve(entry(runs[reserved].chunk), runs[reserved]);
+    if (verdict != StatusCode::success) break;
+    ++reserved;
+  }
+  if (verdict != StatusCode::success || keep == Keep::nothing) {
+    while (reserved-- > 0) unreserve(entry(runs[reserved].chunk), runs[reserved]);
+  }
+  return verdict;
+}
+
+void ChunkMachine::advance(Entry& e, const WriteRun& run) noexcept {
+  e.write_pointer += run.shape.count;
+  e.changed = true;
+  if (e.write_pointer == geometry_.sectors - e.missing) {
+    e.state = static_cast<std::uint8_t>(ChunkState::closed);
+    give_open_slot(run.chunk);
+  } else {
+    e.state = static_cast<std::uint8_t>(ChunkState::open);
+  }
+}
+
+void ChunkMachine::resolve(WriteRun& run, StatusCode verdict) noexcept {
+  run.verdict = verdict;
+  run.unresolved->fetch_sub(1, std::memory_order_release);
+}
+
+void ChunkMachine::commit(WriteRun& run, StatusCode media) noexcept {
+  const std::uint32_t chunk = run.chunk;  // the run is its owner's again once it is resolved
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  if (type_of(e.type) == ChunkType::random) {
+    --e.holds;
+    if (media == StatusCode::success && e.state == 0) {
+      e.state = static_cast<std::uint8_t>(ChunkState::open);
+      e.changed = true;
+    }
+    resolve(run, media);
+    return;
+  }
+  run.committed_ = true;
+  run.verdict = media;
+  while (e.last != nullptr && e.last->next_->committed_) {
+    WriteRun& oldest = *e.last->next_;
+    if (&oldest == e.last) {
+      e.last = nullptr;
+    } else {
+      e.last->next_ = oldest.next_;
+    }
+    const bool stored = oldest.verdict == StatusCode::success;
+    if (!e.doomed && stored) {
+      advance(e, oldest);
+      resolve(oldest, StatusCode::success);
+      continue;
+    }
+    e.doomed = true;
+    resolve(oldest, stored ? StatusCode::out_of_order_write : oldest.verdict);
+  }
+  if (e.last == nullptr && e.doomed) {
+    e.doomed = false;
+    e.reserved = e.write_pointer;
+    if (e.state == 0) give_open_slot(chunk);
+  }
+}
+
+ResetStep ChunkMachine::begin_reset(std::uint32_t chunk, bool waiting, StatusCode& verdict) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  verdict = model::check_reset(view(e), geometry_);
+  if (verdict != StatusCode::success) {
+    if (waiting) --e.resets_waiting;
+    return ResetStep::refused;
+  }
+  if (e.resetting || e.holds != 0 || e.last != nullptr) {
+    if (!waiting) ++e.resets_waiting;
+    return ResetStep::wait;
+  }
+  if (waiting) --e.resets_waiting;
+  e.resetting = true;
+  return ResetStep::granted;
+}
+
+StatusCode ChunkMachine::finish_reset(std::uint32_t chunk, StatusCode media) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  if (e.state == static_cast<std::uint8_t>(ChunkState::open) && type_of(e.type) == ChunkType::sequential) {
+    give_open_slot(chunk);
+  }
+  e.resetting = false;
+  e.changed = true;
+  e.write_pointer = e.reserved = 0;
+  if (media != StatusCode::success) {
+    e.state = static_cast<std::uint8_t>(ChunkState::offline);
+    return StatusCode::offline_chunk;
+  }
+  e.state = 0;
+  if (type_of(e.type) == ChunkType::sequential && e.cycles < pe_cycles_) {
+    const std::uint8_t before = model::wear_index(e.cycles, pe_cycles_);
+    ++e.cycles;
+    const std::uint8_t after = model::wear_index(e.cycles, pe_cycles_);
+    wear_sum_.fetch_add(static_cast<std::uint64_t>(after - before), std::memory_order_relaxed);
+    if (after == 255) e.state = static_cast<std::uint8_t>(ChunkState::offline);
+  }
+  return StatusCode::success;
+}
+
+void ChunkMachine::cancel_reset(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  --e.resets_waiting;
+}
+
+bool ChunkMachine::take_if_changed(std::uint32_t chunk, ChunkRecord& record) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  if (!e.changed) return false;
+  e.changed = false;
+  record = {e.write_pointer, e.missing, e.cycles, state_of(e.state), type_of(e.type)};
+  return true;
+}
+
+void ChunkMachine::mark_changed(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  e.changed = true;
+}
+
+std::uint32_t ChunkMachine::average_wear() const noexcept {
+  return static_cast<std::uint32_t>(wear_sum_.load(std::memory_order_relaxed) / geometry_.total_chunks());
+}
+
+}  // namespace lightnvm::emulator

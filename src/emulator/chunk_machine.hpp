@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// ChunkMachine: the state of every chunk, changed in two steps (admit, commit) so that media may be asynchronous.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "lightnvm/chunk.hpp"
+#include "lightnvm/geometry.hpp"
+#include "lightnvm/status.hpp"
+#include "model/chunk_rules.hpp"
+#include "os/fd.hpp"
+
+namespace lightnvm::emulator {
+
+/// What of a chunk survives the process. All zero: free, sequential, whole, new.
+struct ChunkRecord {
+  std::uint32_t write_pointer = 0;
+  std::uint32_t missing = 0;  ///< sectors that the chunk has fewer than the geometry says
+  std::uint16_t cycles = 0;
+  ChunkState state = ChunkState::free;
+  ChunkType type = ChunkType::sequential;
+  friend bool operator==(const ChunkRecord&, const ChunkRecord&) noexcept = default;
+};
+
+/// One run of a write: consecutive addresses in one chunk. Filled by the caller; belongs to the machine from a
+/// successful admit until it is resolved.
+struct WriteRun {
+  std::uint32_t chunk = 0;
+  model::WriteShape shape;
+  std::uint32_t entry = 0;                         ///< the caller's: index of the run's first address
+  std::atomic<std::uint32_t>* unresolved = nullptr;///< counted down when the run is resolved (release)
+  StatusCode verdict = StatusCode::success;        ///< valid once resolved
+
+ private:
+  friend class ChunkMachine;
+  WriteRun* next_ = nullptr;
+  bool committed_ = false;
+};
+
+/// How a reset went on.
+enum class ResetStep : std::uint8_t { refused, wait, granted };
+
+/// Thread-safe; a chunk's word is locked for a few instructions, and nothing else is shared on the way of a read or a
+/// write (but the counters of open chunks, where the device limits them). Never blocks, never allocates.
+class ChunkMachine {
+ public:
+  /// The table of a device of that geometry, all chunks free. ENOMEM.
+  static Result<std::unique_ptr<ChunkMachine>> create(const Geometry& geometry, std::uint32_t pe_cycles);
+
+  [[nodiscard]] const Geometry& geometry() const noexcept { return geometry_; }
+
+  /// Sets a chunk up before the device is used; not thread-safe.
+  void restore(std::uint32_t chunk, const ChunkRecord& record) noexcept;
+
+  [[nodiscard]] ChunkRecord record(std::uint32_t chunk) const noexcept;
+  /// As the chunk report shows it.
+  [[nodiscard]] Chunk describe(std::uint32_t chunk) const noexcept;
+
+  /// How many sectors from the chunk's start can be read. If it is not 0, the chunk cannot be reset until release_read.
+  [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept;
+  void release_read(std::uint32_t chunk) noexcept;
+
+  /// Checks all runs against the reserved write pointers and reserves them, all or none.
+  /// Requires: at most 64 runs, chunks that exist, counts of at least 1. Returns the first verdict.
+  [[nodiscard]] StatusCode admit(std::span<WriteRun> runs) noexcept;
+  /// The verdict that admit would return, without reserving anything.
+  [[nodiscard]] StatusCode would_admit(std::span<WriteRun> runs) noexcept;
+  /// The media have stored the run (success) or not. Commits may come in any order and from any thread. Resolves the
+  /// run and those behind it as soon as all before it are: the visible write pointer is the committed prefix, and a
+  /// failed commit fails the reservations behind it with out_of_order_write.
+  void commit(WriteRun& run, StatusCode media) noexcept;
+
+  /// Asks for a reset. `wait`: reads or writes are in flight; ask again with `waiting` true until it is decided.
+  /// `granted`: the chunk is the caller's until finish_reset. `refused`: `verdict` says why.
+  [[nodiscard]] ResetStep begin_reset(std::uint32_t chunk, bool waiting, StatusCode& verdict) noexcept;
+  /// The media have discarded the chunk (success), or it goes offline. Returns the reset's status.
+  [[nodiscard]] StatusCode finish_reset(std::uint32_t chunk, StatusCode media) noexcept;
+  /// Gives up a reset that was told to wait.
+  void cancel_reset(std::uint32_t chunk) noexcept;
+
+  /// True once per change: the chunk's record differs from what was last taken.
+  [[nodiscard]] bool take_if_changed(std::uint32_t chunk, ChunkRecord& record) noexcept;
+  /// The record could not be kept: it counts as changed again.
+  void mark_changed(std::uint32_t chunk) noexcept;
+
+  /// Average wear index of all chunks.
+  [[nodiscard]] std::uint32_t average_wear() const noexcept;
+
+ private:
+  struct Entry;
+  class Lock;
+
+  ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, os::Pages table, os::Pages open_in_unit) noexcept;
+  [[nodiscard]] Entry& entry(std::uint32_t chunk) const noexcept;
+  [[nodiscard]] model::ChunkView view(const Entry& e) const noexcept;
+  enum class Keep : std::uint8_t { reservations, nothing };
+  [[nodiscard]] StatusCode reserve_all(std::span<WriteRun> runs, Keep keep) noexcept;
+  [[nodiscard]] StatusCode reserve(Entry& e, WriteRun& run) noexcept;
+  void unreserve(Entry& e, WriteRun& run) noexcept;
+  [[nodiscard]] bool take_open_slot(std::uint32_t chunk) noexcept;
+  void give_open_slot(std::uint32_t chunk) noexcept;
+  void advance(Entry& e, const WriteRun& run) noexcept;
+  static void resolve(WriteRun& run, StatusCode verdict) noexcept;
+
+  Geometry geometry_;
+  std::uint32_t pe_cycles_;
+  bool limits_open_;
+  os::Pages table_;
+  os::Pages open_in_unit_;
+  std::atomic<std::uint32_t> open_{0};
+  std::atomic<std::uint64_t> wear_sum_{0};
+};
+
+}  // namespace lightnvm::emulator

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Device: what all controllers of one emulated SSD share: chunks, media, namespace features, notifications.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "emulator/chunk_machine.hpp"
+#include "emulator/image.hpp"
+#include "emulator/media.hpp"
+#include "lightnvm/emulator.hpp"
+#include "model/lba_format.hpp"
+#include "spec/ocssd20.hpp"
+
+namespace lightnvm::emulator {
+
+/// Where a device address points to.
+struct Place {
+  std::uint32_t chunk = 0;   ///< meaningful if it exists
+  std::uint32_t sector = 0;
+  bool chunk_exists = false;
+};
+
+/// What the host has moved, for the health log. Written by one queue, read by anybody.
+struct Traffic {
+  std::atomic<std::uint64_t> reads{0}, writes{0}, bytes_read{0}, bytes_written{0};
+};
+
+using Uuid = std::array<std::uint8_t, 16>;
+
+/// Thread-safe.
+class Device {
+ public:
+  struct Parts {
+    std::unique_ptr<ChunkMachine> machine;
+    std::unique_ptr<Media> media;
+    Uuid uuid{};
+    bool read_only = false;
+    std::uint64_t usable_sectors = 0;
+  };
+  /// A device whose media are this process's memory. EINVAL, ENOMEM.
+  static Result<std::shared_ptr<Device>> in_memory(const Config& config);
+  /// The device in an image; errors as Image::open.
+  static Result<std::shared_ptr<Device>> from_file(const std::string& path, ImageAccess access);
+  /// A device of any parts; the machine's chunks are restored already.
+  Device(Config config, Parts parts);
+  ~Device();
+
+  [[nodiscard]] const Config& config() const noexcept { return config_; }
+  [[nodiscard]] const Geometry& geometry() const noexcept { return config_.geometry; }
+  [[nodiscard]] const model::LbaFormat& format() const noexcept { return format_; }
+  [[nodiscard]] ChunkMachine& machine() noexcept { return *machine_; }
+  [[nodiscard]] Media& media() noexcept { return *media_; }
+  [[nodiscard]] bool read_only() const noexcept { return read_only_; }
+  /// What identifies the namespace to hosts, across restarts where the media survive them.
+  [[nodiscard]] const Uuid& uuid() const noexcept { return uuid_; }
+
+  /// OCSSD-2.0 2.1. Bits above the fields, like components beyond their counts, make an address that does not exist.
+  [[nodiscard]] Place locate(std::uint64_t lba) const noexcept;
+  [[nodiscard]] spec::ChunkDescriptor descriptor(std::uint32_t chunk) const noexcept;
+  /// Sectors that can hold data: what Identify calls NCAP.
+  [[nodiscard]] std::uint64_t usable_sectors() const noexcept { return usable_sectors_; }
+
+  /// Error recovery and media feedback, set through any controller, kept for the namespace.
+  std::atomic<std::uint32_t> error_recovery{0};
+  std::atomic<std::uint32_t> media_feedback{0};
+  /// Off: each write is durable before it completes.
+  std::atomic<bool> write_cache{true};
+  [[nodiscard]] bool dulbe() const noexcept {
+    return (error_recovery.load(std::memory_order_relaxed) & spec::kDulbe) != 0;
+  }
+
+  /// Keeps the chunk's record where it survives, if it has changed.
+  Status persist(std::uint32_t chunk) noexcept;
+  /// To be called after each successful reset: tells the host of wear that is far from the average.
+  void watch_wear(std::uint32_t chunk);
+
+  /// The last 64 notifications, oldest first.
+  [[nodiscard]] std::array<spec::ChunkNotification, spec::kNotificationEntries> notifications() const;
+  /// `listener` is called, from any thread, after a notification was logged. Returns its key.
+  std::uint64_t listen(std::function<void()> listener);
+  void stop_listening(std::uint64_t key);
+
+  /// The health log counts this traffic until it is removed, and remembers it afterwards.
+  void add_traffic(const Traffic* traffic);
+  void remove_traffic(const Traffic* traffic);
+  [[nodiscard]] spec::SmartLog smart() const;
+
+ private:
+  void notify(spec::ChunkNotification notification);
+
+  Config config_;
+  model::LbaFormat format_;
+  std::unique_ptr<ChunkMachine> machine_;
+  std::unique_ptr<Media> media_;
+  Uuid uuid_;
+  bool read_only_;
+  std::uint64_t usable_sectors_;
+
+  static constexpr std::size_t kStripes = 16;
+  std::array<std::mutex, kStripes> persist_;
+
+  mutable std::mutex log_mutex_;
+  std::vector<spec::ChunkNotification> log_;
+  std::uint64_t notified_ = 0;
+  struct Listener {
+    std::uint64_t key;
+    std::function<void()> call;
+  };
+  std::vector<Listener> listeners_;
+  std::uint64_t next_listener_ = 1;
+
+  mutable std::mutex traffic_mutex_;
+  std::vector<const Traffic*> traffic_;
+  Traffic past_;
+};
+
+}  // namespace lightnvm::emulator

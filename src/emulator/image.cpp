@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Opening an image, and its sectors and records as media.
+#include "emulator/image.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/crc32c.hpp"
+#include "base/error.hpp"
+#include "spec/ocssd20.hpp"
+
+namespace lightnvm::emulator {
+namespace {
+
+constexpr std::uint64_t kBlock = sizeof(Superblock);
+constexpr std::uint64_t kLoadRows = 65536;
+
+std::uint32_t checksum(Superblock block) noexcept {
+  block.crc = 0;
+  return crc32c(std::as_bytes(std::span(&block, 1)));
+}
+
+bool valid(const Superblock& s) noexcept { return s.magic == kImageMagic && s.crc == checksum(s); }
+
+// Arithmetic on numbers from a file: whether [offset, offset + bytes) lies inside `total`.
+bool inside(std::uint64_t offset, std::uint64_t bytes, std::uint64_t total) noexcept {
+  return offset <= total && bytes <= total - offset;
+}
+
+// What a checksummed superblock still may get wrong; the file need not have been written by us.
+std::string broken_layout(const Superblock& s, const Geometry& g) {
+  const std::uint64_t chunks = g.total_chunks();
+  const std::uint64_t oob = static_cast<std::uint64_t>(g.sectors) * g.oob_bytes;
+  if (s.segment_bytes < 2 * kBlock || s.segment_bytes % kBlock != 0) return "its segment size is impossible";
+  if (s.table_bytes / sizeof(DiskRecord) < chunks || !inside(s.table_offset, s.table_bytes, s.total_bytes)) {
+    return "its chunk table does not fit";
+  }
+  if (s.data_stride < g.chunk_bytes() || s.metadata_stride < oob) return "its strides are smaller than a chunk";
+  __uint128_t data = static_cast<__uint128_t>(s.data_stride) * chunks;
+  __uint128_t metadata = static_cast<__uint128_t>(s.metadata_stride) * chunks;
+  if (data > s.total_bytes || metadata > s.total_bytes ||
+      !inside(s.data_offset, static_cast<std::uint64_t>(data), s.total_bytes) ||
+      !inside(s.metadata_offset, static_cast<std::uint64_t>(metadata), s.total_bytes)) {
+    return "its sectors do not fit";
+  }
+  return {};
+}
+
+std::uint64_t size_of(int fd) noexcept {
+  struct stat st{};
+  return ::fstat(fd, &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : 0;
+}
+
+Config config_of(const Superblock& s) {
+  Config c;
+  c.overrides.clear();
+  Geometry& g = c.geometry;
+  g.groups = s.groups;
+  g.units = s.units;
+  g.chunks = s.chunks;
+  g.sectors = s.sectors;
+  g.sector_bytes = s.sector_bytes;
+  g.oob_bytes = s.oob_bytes;
+  g.ws_min = s.ws_min;
+  g.ws_opt = s.ws_opt;
+  g.mw_cunits = s.mw_cunits;
+  g.max_open = s.max_open;
+  g.max_open_unit = s.max_open_unit;
+  g.wear_threshold = s.wear_threshold;
+  g.vector_copy = (s.mccap & spec::kMccapVectorCopy) != 0;
+  g.multiple_resets = (s.mccap & spec::kMccapMultipleResets) != 0;
+  g.early_reset = (s.mccap & spec::kMccapEarlyReset) != 0;
+  g.times = {s.times[0], s.times[1], s.times[2], s.times[3], s.times[4], s.times[5]};
+  c.pe_cycles = s.pe_cycles;
+  c.predefined = s.predefined;
+  c.mdts = s.mdts;
+  std::string_view serial(s.serial.data(), s.serial.size());
+  serial = serial.substr(0, serial.find_last_not_of(' ') + 1);
+  c.serial = serial;
+  return c;
+}
+
+}  // namespace
+
+DiskRecord to_disk(std::uint32_t chunk, const ChunkRecord& r) noexcept {
+  DiskRecord row{};
+  row.write_pointer = r.write_pointer;
+  row.missing = r.missing;
+  row.cycles = r.cycles;
+  row.state = r.state == ChunkState::free ? 0 : static_cast<std::uint8_t>(r.state);
+  row.type = r.type == ChunkType::sequential ? 0 : static_cast<std::uint8_t>(r.type);
+  const std::uint32_t seed = crc32c(std::as_bytes(std::span(&chunk, 1)));
+  row.crc = crc32c(std::as_bytes(std::span(&row, 1)).first(offsetof(DiskRecord, crc)), seed);
+  return row;
+}
+
+bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& r) noexcept {
+  r.write_pointer = row.write_pointer;
+  r.missing = row.missing;
+  r.cycles = row.cycles;
+  r.state = row.state == 0 ? ChunkState::free : static_cast<ChunkState>(row.state);
+  r.type = row.type == 0 ? ChunkType::sequential : static_cast<ChunkType>(row.type);
+  static constexpr DiskRecord kZero{};
+  if (std::memcmp(&row, &kZero, sizeof row) == 0) return true;
+  const DiskRecord expected = to_disk(chunk, r);
+  return std::memcmp(&row, &expected, sizeof row) == 0;
+}
+
+std::string implausible(const ChunkRecord& r, const Geometry& g) {
+  using enum ChunkState;
+  if (r.state != free && r.state != open && r.state != closed && r.state != offline) return "its state is unknown";
+  if (r.type != ChunkType::sequential && r.type != ChunkType::random) return "its type is unknown";
+  if (r.missing >= g.sectors) return "it has no sectors";
+  const std::uint32_t sectors = g.sectors - r.missing;
+  if (r.type == ChunkType::random || r.state == offline) return {};
+  if (r.state == free && r.write_pointer != 0) return "it is free but has a write pointer";
+  if (r.state == open && (r.write_pointer == 0 || r.write_pointer >= sectors)) {
+    return "it is open but its write pointer is not within it";
+  }
+  if (r.write_pointer > sectors) return "its write pointer is past its end";
+  return {};
+}
+
+template <typename F>
+Status Image::pieces(std::byte* memory, std::uint64_t bytes, std::uint64_t offset, F&& f) const noexcept {
+  while (bytes > 0) {
+    const std::uint64_t file = offset / super_.segment_bytes;
+    const std::uint64_t within = offset % super_.segment_bytes;
+    const std::uint64_t n = std::min(bytes, super_.segment_bytes - within);
+    if (file >= files_.size()) return Status::os(EIO);
+    if (const Status s = f(files_[file].get(), memory, n, within); !s) return s;
+    if (memory != nullptr) memory += n;
+    offset += n;
+    bytes -= n;
+  }
+  return {};
+}
+
+Status Image::read(std::byte* memory, std::uint64_t bytes, std::uint64_t offset) const noexcept {
+  return pieces(memory, bytes, offset, [](int fd, std::byte* p, std::uint64_t n, std::uint64_t at) {
+    return os::read_at(fd, p, n, at);
+  });
+}
+
+Status Image::write(const std::byte* memory, std::uint64_t bytes, std::uint64_t offset) noexcept {
+  return pieces(const_cast<std::byte*>(memory), bytes, offset,
+                [](int fd, std::byte* p, std::uint64_t n, std::uint64_t at) { return os::write_at(fd, p, n, at); });
+}
+
+Status Image::punch(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  return pieces(nullptr, bytes, offset, [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) {
+    const Status s = os::punch_hole(fd, at, n);
+    // Without holes the old bytes stay; nobody can read them before they are written again.
+    return s.is_errno(EOPNOTSUPP) ? Status() : s;
+  });
+}
+
+Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess access) {
+  std::unique_ptr<Image> image(new Image);
+  image->path_ = path;
+  image->access_ = access;
+  auto file = os::open(path, access == ImageAccess::exclusive ? O_RDWR : O_RDONLY);
+  if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, file.error().message()));
+  const int fd = file->get();
+  image->files_.push_back(std::move(*file));
+
+  std::array<Superblock, 2> copies{};
+  const bool readable = size_of(fd) >= 2 * kBlock &&
+                        os::read_at(fd, reinterpret_cast<std::byte*>(copies.data()), sizeof copies, 0).ok();
+  if (!readable || (copies[0].magic != kImageMagic && copies[1].magic != kImageMagic)) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: not an emulated device (nvm_emu create makes one)", path));
+  }
+  if (access == ImageAccess::exclusive && ::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    return unexpected(Status::os(EBUSY),
+                      fmt::format("{}: another process has this device open; add ?ro for a look at it", path));
+  }
+  const bool first = valid(copies[0]);
+  const bool second = valid(copies[1]);
+  if (!first && !second) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: both superblocks are damaged", path));
+  }
+  image->super_ = copies[second && (!first || copies[1].sequence > copies[0].sequence) ? 1 : 0];
+  const Superblock& s = image->super_;
+  if (s.format != kImageFormat) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: format version {}, this library knows {}", path, s.format,
+                                                      kImageFormat));
+  }
+  const Config config = image->config();
+  if (const Status status = validate(config); !status) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: damaged, {}", path, last_error()));
+  }
+  if (const std::string wrong = broken_layout(s, config.geometry); !wrong.empty()) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: damaged, {}", path, wrong));
+  }
+  if (const Status status = image->open_segments(); !status) return std::unexpected(status);
+  if (access == ImageAccess::exclusive) {
+    if (const Status status = image->write_superblock(false); !status) {
+      return unexpected(status, fmt::format("{}: cannot be written: {}", path, status.message()));
+    }
+  }
+  return image;
+}
+
+Status Image::open_segments() {
+  const std::uint64_t count = (super_.total_bytes + super_.segment_bytes - 1) / super_.segment_bytes;
+  if (count > 65536) return fail(Status::os(EINVAL), fmt::format("{}: damaged, too many segments", path_));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::string path = i == 0 ? path_ : fmt::format("{}.{}", path_, i);
+    if (i > 0) {
+      auto file = os::open(path, access_ == ImageAccess::exclusive ? O_RDWR : O_RDONLY);
+      if (!file) {
+        return fail(file.error(), fmt::format("{}: segment {} of the device is missing: {}", path, i,
+                                              file.error().message()));
+      }
+      files_.push_back(std::move(*file));
+    }
+    const std::uint64_t expected = std::min(super_.segment_bytes, super_.total_bytes - i * super_.segment_bytes);
+    const std::uint64_t actual = size_of(files_.back().get());
+    if (actual < expected) {
+      return fail(Status::os(EINVAL), fmt::format("{}: damaged, {} bytes long instead of {}", path, actual, expected));
+    }
+  }
+  return {};
+}
+
+Image::~Image() { (void)close(); }
+
+Status Image::close() noexcept {
+  if (access_ != ImageAccess::exclusive || files_.empty()) return {};
+  const Status synced = sync();
+  const Status marked = synced ? write_superblock(true) : synced;
+  access_ = ImageAccess::look;
+  return marked;
+}
+
+Status Image::write_superblock(bool clean) noexcept {
+  super_.clean = clean ? 1 : 0;
+  ++super_.sequence;
+  super_.crc = checksum(super_);
+  // The copies take turns, so that a torn write leaves the other one.
+  return os::write_at(files_[0].get(), reinterpret_cast<const std::byte*>(&super_), kBlock,
+                      super_.sequence % 2 * kBlock);
+}
+
+Config Image::config() const { return config_of(super_); }
+
+std::uint64_t Image::used_bytes() const noexcept {
+  std::uint64_t used = 0;
+  for (const os::Fd& file : files_) {
+    struct stat st{};
+    if (::fstat(file.get(), &st) == 0) used += static_cast<std::uint64_t>(st.st_blocks) * 512;
+  }
+  return used;
+}
+
+std::pair<std::uint64_t, std::uint64_t> Image::identity() const noexcept {
+  struct stat st{};
+  (void)::fstat(files_[0].get(), &st);
+  return {st.st_dev, st.st_ino};
+}
+
+Status Image::load(const std::function<void(std::uint32_t, const ChunkRecord&)>& row,
+                   const std::function<void(std::uint32_t)>& broken,
+                   const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
+  const std::uint64_t chunks = config().geometry.total_chunks();
+  std::vector<DiskRecord> rows;
+  std::uint64_t next = 0;
+  while (next < chunks) {
+    // The table lies in the first file as a rule; holes in it are chunks that were never touched.
+    const std::uint64_t at = super_.table_offset + next * sizeof(DiskRecord);
+    if (at < super_.segment_bytes) {
+      const auto data = os::next_data(files_[0].get(), at);
+      const std::uint64_t found = data ? std::min(*data, super_.segment_bytes) : super_.segment_bytes;
+      next = std::max(next, (found - super_.table_offset) / sizeof(DiskRecord));
+      if (next >= chunks) break;
+    }
+    rows.resize(std::min(kLoadRows, chunks - next));
+    if (const Status s = read(reinterpret_cast<std::byte*>(rows.data()), rows.size() * sizeof(DiskRecord),
+                              super_.table_offset + next * sizeof(DiskRecord));
+        !s) {
+      return s;
+    }
+    static constexpr DiskRecord kZero{};
+    for (const DiskRecord& r : rows) {
+      const auto chunk = static_cast<std::uint32_t>(next++);
+      if (std::memcmp(&r, &kZero, sizeof r) == 0) continue;
+      ChunkRecord record;
+      if (from_disk(chunk, r, record)) {
+        row(chunk, record);
+      } else {
+        broken(chunk);
+      }
+    }
+    if (progress) progress(next, chunks);
+  }
+  return {};
+}
+
+class Image::Channel final : public MediaChannel {
+ public:
+  explicit Channel(Image& image) noexcept : image_(image) {}
+  bool start(MediaOp& op) noexcept override {
+    op.status = image_.transfer(op);
+    return true;
+  }
+
+ private:
+  Image& image_;
+};
+
+std::unique_ptr<MediaChannel> Image::open_channel(std::uint32_t) { return std::make_unique<Channel>(*this); }
+
+Status Image::transfer(const MediaOp& op) noexcept {
+  const std::uint64_t data =
+      super_.data_offset + op.chunk * super_.data_stride + static_cast<std::uint64_t>(op.first) * super_.sector_bytes;
+  const std::uint64_t metadata = super_.metadata_offset + op.chunk * super_.metadata_stride +
+                                 static_cast<std::uint64_t>(op.first) * super_.oob_bytes;
+  if (op.kind == MediaOp::Kind::discard) {
+    const Status s = punch(super_.data_offset + op.chunk * super_.data_stride, super_.data_stride);
+    return s && super_.metadata_stride != 0
+               ? punch(super_.metadata_offset + op.chunk * super_.metadata_stride, super_.metadata_stride)
+               : s;
+  }
+  Status status;
+  const auto move = [&](const SegmentRange& range, std::uint64_t offset) {
+    range.for_each([&](std::byte* p, std::size_t n, std::size_t at) {
+      if (!status) return;
+      status = op.kind == MediaOp::Kind::read ? read(p, n, offset + at) : write(p, n, offset + at);
+    });
+  };
+  move(op.data, data);
+  move(op.metadata, metadata);
+  return status;
+}
+
+Status Image::save(std::uint32_t chunk, const ChunkRecord& record) noexcept {
+  const DiskRecord row = to_disk(chunk, record);
+  return write(reinterpret_cast<const std::byte*>(&row), sizeof row,
+               super_.table_offset + static_cast<std::uint64_t>(chunk) * sizeof row);
+}
+
+Status Image::sync() noexcept {
+  for (const os::Fd& file : files_) {
+    if (const Status s = os::sync_data(file.get()); !s) return s;
+  }
+  return {};
+}
+
+}  // namespace lightnvm::emulator

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Image: an emulated device in a file. The format is docs/format-emulated.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "emulator/chunk_machine.hpp"
+#include "emulator/media.hpp"
+#include "lightnvm/emulator.hpp"
+#include "os/fd.hpp"
+
+namespace lightnvm::emulator {
+
+inline constexpr std::uint32_t kImageFormat = 1;
+inline constexpr std::array<char, 8> kImageMagic = {'L', 'N', 'V', 'M', 'O', 'C', 'S', 'D'};
+
+/// The first block of an image, and its copy in the second. All numbers little-endian; unnamed bytes are zero.
+struct Superblock {
+  std::array<char, 8> magic;
+  std::uint32_t format;
+  std::uint32_t crc;             ///< CRC32C of the block with this field zero
+  std::uint64_t sequence;        ///< the valid copy with the higher one counts
+  std::uint64_t segment_bytes;   ///< size of each of the image's files but the last
+  std::uint64_t table_offset, table_bytes;
+  std::uint64_t journal_offset, journal_bytes;
+  std::uint64_t metadata_offset, metadata_stride;  ///< stride: from one chunk's to the next
+  std::uint64_t data_offset, data_stride;
+  std::uint64_t total_bytes;
+  std::uint32_t groups, units, chunks, sectors, sector_bytes, oob_bytes;
+  std::uint32_t ws_min, ws_opt, mw_cunits, max_open, max_open_unit, wear_threshold;
+  std::uint32_t mccap;           ///< as the geometry page has it
+  std::uint32_t pe_cycles;
+  std::uint32_t times[6];
+  std::uint8_t predefined, mdts;
+  std::uint8_t clean;            ///< 1: closed properly
+  std::uint8_t reserved187;
+  std::array<char, 20> serial;   ///< padded with spaces
+  std::array<std::uint8_t, 16> uuid;
+  std::uint8_t reserved224[3872];
+};
+static_assert(sizeof(Superblock) == 4096);
+
+/// A chunk's row in the table. All zero: free, sequential, whole, new.
+struct DiskRecord {
+  std::uint32_t write_pointer;
+  std::uint32_t missing;
+  std::uint16_t cycles;
+  std::uint8_t state;            ///< ChunkState, 0: free
+  std::uint8_t type;             ///< ChunkType, 0: sequential
+  std::uint32_t crc;             ///< CRC32C of the 12 bytes before it and the chunk's number; 0 in a row of zeros
+};
+static_assert(sizeof(DiskRecord) == 16);
+
+enum class ImageAccess : std::uint8_t { exclusive, look };
+
+/// An opened image. As media it is thread-safe.
+class Image final : public Media {
+ public:
+  /// EINVAL with a sentence for a foreign or damaged file, EBUSY where another process holds it.
+  static Result<std::unique_ptr<Image>> open(const std::string& path, ImageAccess access);
+  ~Image() override;
+
+  [[nodiscard]] Config config() const;  ///< without overrides
+  [[nodiscard]] const Superblock& superblock() const noexcept { return super_; }
+  [[nodiscard]] std::uint32_t segments() const noexcept { return static_cast<std::uint32_t>(files_.size()); }
+  [[nodiscard]] std::uint64_t used_bytes() const noexcept;
+  /// Device and inode of the first file: what makes two paths the same image.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> identity() const noexcept;
+
+  /// Calls f(chunk, record) for each row that is not zero, `broken(chunk)` for each that is damaged; `progress` as
+  /// emulator::check. Rows that were never written cost nothing.
+  Status load(const std::function<void(std::uint32_t, const ChunkRecord&)>& row,
+              const std::function<void(std::uint32_t)>& broken,
+              const std::function<void(std::uint64_t, std::uint64_t)>& progress = {}) const;
+
+  std::unique_ptr<MediaChannel> open_channel(std::uint32_t depth) override;
+  Status save(std::uint32_t chunk, const ChunkRecord& record) noexcept override;
+  Status sync() noexcept override;
+  [[nodiscard]] bool blocking() const noexcept override { return true; }
+  [[nodiscard]] bool persistent() const noexcept override { return access_ == ImageAccess::exclusive; }
+  /// Makes all durable and marks the image as properly closed. The first error; the image stays usable for reading.
+  Status close() noexcept;
+
+ private:
+  friend Status create(const std::string&, const Config&, const CreateOptions&);
+  class Channel;
+
+  Image() = default;
+  /// `bytes` at `offset` of the image, piece by piece where it crosses files: f(fd, memory, bytes, offset in the file).
+  template <typename F>
+  Status pieces(std::byte* memory, std::uint64_t bytes, std::uint64_t offset, F&& f) const noexcept;
+  Status read(std::byte* memory, std::uint64_t bytes, std::uint64_t offset) const noexcept;
+  Status write(const std::byte* memory, std::uint64_t bytes, std::uint64_t offset) noexcept;
+  Status punch(std::uint64_t offset, std::uint64_t bytes) noexcept;
+  Status transfer(const MediaOp& op) noexcept;
+  Status write_superblock(bool clean) noexcept;
+  Status open_segments();
+
+  std::string path_;
+  ImageAccess access_ = ImageAccess::look;
+  std::vector<os::Fd> files_;
+  Superblock super_{};
+};
+
+/// The row as it lies on disk, with its checksum.
+DiskRecord to_disk(std::uint32_t chunk, const ChunkRecord& record) noexcept;
+/// The inverse; false where the row is damaged.
+bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& record) noexcept;
+/// What is impossible about a record on that device; empty for a sound one.
+std::string implausible(const ChunkRecord& record, const Geometry& geometry);
+/// Changes `record` as the override says.
+void apply_override(const ChunkOverride& change, const Geometry& geometry, ChunkRecord& record) noexcept;
+/// The records of all chunks that the configuration's overrides name, later ones over earlier ones.
+std::map<std::uint32_t, ChunkRecord> merge_overrides(const Config& config);
+
+}  // namespace lightnvm::emulator

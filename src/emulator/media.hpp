@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Media: where an emulated device keeps its sectors, and where its chunk records survive.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/segments.hpp"
+#include "emulator/chunk_machine.hpp"
+#include "lightnvm/status.hpp"
+
+namespace lightnvm::emulator {
+
+/// One operation on consecutive sectors of one chunk. The submitter keeps it until it is done.
+struct MediaOp {
+  enum class Kind : std::uint8_t { read, write, discard };
+  Kind kind = Kind::read;
+  std::uint32_t chunk = 0;
+  std::uint32_t first = 0;   ///< discard: ignored, as is count
+  std::uint32_t count = 0;
+  SegmentRange data;         ///< count sectors
+  SegmentRange metadata;     ///< count sectors' metadata, or empty: not wanted, or left as it is
+  Status status;             ///< once done; ENOSPC and the like travel as OS errors
+  std::uint32_t owner = 0;   ///< the submitter's
+};
+
+/// One user's way to the media; one thread at a time.
+class MediaChannel {
+ public:
+  virtual ~MediaChannel() = default;  ///< requires: nothing in flight
+  /// Starts `op`. Returns true when it is done already; otherwise poll returns it later.
+  virtual bool start(MediaOp& op) noexcept = 0;
+  /// The next operation that finished, or nullptr.
+  virtual MediaOp* poll() noexcept { return nullptr; }
+};
+
+/// Thread-safe.
+class Media {
+ public:
+  virtual ~Media() = default;  ///< requires: its channels are gone
+  virtual std::unique_ptr<MediaChannel> open_channel(std::uint32_t depth) = 0;
+
+  /// Keeps the chunk's record where it survives the end of the process. Media that do not survive do nothing.
+  virtual Status save(std::uint32_t chunk, const ChunkRecord& record) noexcept = 0;
+  /// Makes all that was written and saved before the call durable.
+  virtual Status sync() noexcept = 0;
+  /// Whether operations enter the kernel and may wait for a disk.
+  [[nodiscard]] virtual bool blocking() const noexcept = 0;
+  /// Whether save has anything to do.
+  [[nodiscard]] virtual bool persistent() const noexcept = 0;
+};
+
+/// Media in memory, allocated where it is written. ENOMEM where the address space has no room.
+Result<std::unique_ptr<Media>> make_memory_media(const Geometry& geometry);
+
+}  // namespace lightnvm::emulator

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Queue: I/O commands of one host thread on an emulated SSD.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "emulator/controller.hpp"
+
+namespace lightnvm::emulator {
+
+/// One thread at a time. start and poll do not allocate; where the media complete at once (memory, files), so do reads
+/// and writes. Commands of different queues meet only in the chunks that they touch.
+class Queue {
+ public:
+  /// `depth` commands at a time, tags below it. `sqid` names the queue in the error log.
+  Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid);
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  /// Begins a command. `command` and `payload` stay where they are until it is done; `tag` is not in use.
+  void start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  /// Goes on with what waits and returns how many finished commands it wrote to `out`. What they changed is kept (in
+  /// the sense of Media::save) before they are returned.
+  unsigned poll(std::span<Done> out) noexcept;
+  [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+
+ private:
+  struct Op;
+  struct Piece;
+  using List = std::span<const std::uint64_t>;
+
+  [[nodiscard]] Status check_transfer(const Op& op, std::uint64_t sectors) const noexcept;
+  [[nodiscard]] Status begin(Op& op) noexcept;
+  [[nodiscard]] Status begin_scalar(Op& op) noexcept;
+  [[nodiscard]] Status begin_vector(Op& op) noexcept;
+  [[nodiscard]] Status begin_copy(Op& op) noexcept;
+  [[nodiscard]] Status begin_deallocate(Op& op) noexcept;
+  [[nodiscard]] Status begin_vector_reset(Op& op) noexcept;
+  [[nodiscard]] Status flush(const Op& op) noexcept;
+
+  void advance(Op& op) noexcept;
+  void read_pieces(Op& op) noexcept;
+  [[nodiscard]] Piece next_piece(const Op& op) const noexcept;
+  void read_done(Op& op, const MediaOp& m) noexcept;
+  void finish_read(Op& op) noexcept;
+
+  void begin_write(Op& op) noexcept;
+  [[nodiscard]] StatusCode make_runs(Op& op) noexcept;
+  void write_pieces(Op& op) noexcept;
+  void write_done(Op& op, const MediaOp& m) noexcept;
+  void finish_write(Op& op) noexcept;
+
+  void reset_entries(Op& op) noexcept;
+  [[nodiscard]] StatusCode target_of_reset(const Op& op, std::uint32_t& chunk) const noexcept;
+  void reset_done(Op& op, Status media) noexcept;
+  void reset_refused(Op& op, StatusCode verdict) noexcept;
+
+  void note_failure(Op& op, std::uint32_t entry, std::uint32_t count, Status status) noexcept;
+  void finish(Op& op, Status status) noexcept;
+  void start_media(Op& op, MediaOp& m) noexcept;
+  void settle(Op& op, MediaOp& m) noexcept;
+  [[nodiscard]] static MediaOp& take_media(Op& op) noexcept;
+  void wait(Op& op) noexcept;
+  [[nodiscard]] Status make_durable(const Op& op) noexcept;
+  void release_copy_buffer(const Op& op) noexcept;
+
+  Controller& controller_;
+  Device& device_;
+  ChunkMachine& machine_;
+  std::unique_ptr<MediaChannel> channel_;
+  std::uint16_t sqid_;
+  std::uint64_t transfer_limit_;  // bytes of data of one command
+  std::unique_ptr<Op[]> ops_;
+  std::uint32_t depth_;
+  std::uint32_t in_flight_ = 0;
+  std::uint32_t waiting_ = 0;     // operations that poll has to go on with
+  std::vector<std::uint16_t> done_;  // ring of tags
+  std::uint32_t done_head_ = 0, done_count_ = 0;
+  bool persistent_;
+
+  // Vector copy goes through memory of the queue; one at a time.
+  std::vector<std::byte> copy_buffer_;
+  Op* copying_ = nullptr;
+  Traffic traffic_;
+};
+
+}  // namespace lightnvm::emulator

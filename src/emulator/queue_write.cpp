@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Writes: runs are admitted together, stored, committed, and finished when all of them are resolved. OCSSD-2.0 4.3.
+#include <algorithm>
+
+#include "emulator/queue_op.hpp"
+
+namespace lightnvm::emulator {
+
+// Consecutive entries of one chunk are a run, whatever their order. Returns the verdict on runs up to the first address
+// whose chunk does not exist.
+StatusCode Queue::make_runs(Op& op) noexcept {
+  op.run_count = 0;
+  for (std::uint32_t i = 0; i < op.total;) {
+    const Place place = device_.locate(op.address(i));
+    if (!place.chunk_exists) {
+      const StatusCode before = machine_.would_admit(std::span(op.runs).first(op.run_count));
+      op.run_count = 0;
+      return before == StatusCode::success ? StatusCode::write_fault : before;
+    }
+    WriteRun& run = op.runs[op.run_count++];
+    run.chunk = place.chunk;
+    run.entry = i;
+    run.unresolved = &op.unresolved;
+    run.shape = {place.sector, 0, place.sector, true};
+    if (!op.vector) {
+      run.shape.count = op.total;
+      // Past the last sector that the format can name is past the chunk's end.
+      const std::uint64_t highest = static_cast<std::uint64_t>(place.sector) + op.total - 1;
+      run.shape.highest = static_cast<std::uint32_t>(std::min<std::uint64_t>(highest, 0xFFFFFFFF));
+      break;
+    }
+    std::uint32_t last = place.sector;
+    for (++i; i < op.total; ++i) {
+      const Place next = device_.locate(op.list[i]);
+      if (!next.chunk_exists || next.chunk != place.chunk) break;
+      if (next.sector != last + 1) run.shape.ascending = false;
+      run.shape.highest = std::max(run.shape.highest, next.sector);
+      last = next.sector;
+    }
+    run.shape.count = i - run.entry;
+  }
+  return machine_.admit(std::span(op.runs).first(op.run_count));
+}
+
+void Queue::begin_write(Op& op) noexcept {
+  const StatusCode verdict = make_runs(op);
+  if (verdict != StatusCode::success) {
+    op.run_count = 0;
+    note_failure(op, 0, op.total, to_status(verdict));
+    finish(op, to_status(verdict));
+    return;
+  }
+  op.unresolved.store(op.run_count, std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < op.run_count; ++i) {
+    op.run_pending[i] = 0;
+    op.run_status[i] = Status();
+  }
+  op.stage = Op::Stage::write;
+  write_pieces(op);
+}
+
+// A run is one operation on the media, but for a random chunk's run that jumps. `position` counts entries.
+void Queue::write_pieces(Op& op) noexcept {
+  const Geometry& g = device_.geometry();
+  const bool with_metadata = !op.metadata.empty();
+  std::uint32_t r = 0;
+  while (op.position < op.total && op.free_media_count != 0) {
+    while (op.runs[r].entry + op.runs[r].shape.count <= op.position) ++r;
+    const WriteRun& run = op.runs[r];
+    const std::uint32_t end = run.entry + run.shape.count;
+    std::uint32_t count = end - op.position;
+    std::uint32_t first = run.shape.first + (op.position - run.entry);
+    if (!run.shape.ascending) {
+      const std::uint64_t lba = op.list[op.position];
+      first = device_.locate(lba).sector;
+      count = 1;
+      while (op.position + count < end && op.list[op.position + count] == lba + count) ++count;
+    }
+    MediaOp& m = take_media(op);
+    m.kind = MediaOp::Kind::write;
+    m.chunk = run.chunk;
+    m.first = first;
+    m.count = count;
+    m.data = op.data.sub(static_cast<std::size_t>(op.position) * g.sector_bytes,
+                         static_cast<std::size_t>(count) * g.sector_bytes);
+    m.metadata = with_metadata ? op.metadata.sub(static_cast<std::size_t>(op.position) * g.oob_bytes,
+                                                 static_cast<std::size_t>(count) * g.oob_bytes)
+                               : SegmentRange{};
+    op.position += count;
+    ++op.run_pending[r];
+    start_media(op, m);
+  }
+  if (op.position == op.total && op.media_pending == 0 && op.stage == Op::Stage::write) {
+    op.stage = Op::Stage::resolve;
+    finish_write(op);
+  }
+}
+
+void Queue::write_done(Op& op, const MediaOp& m) noexcept {
+  const auto entry = static_cast<std::uint32_t>((m.data.offset - op.data.offset) / device_.geometry().sector_bytes);
+  std::uint32_t r = 0;
+  while (op.runs[r].entry + op.runs[r].shape.count <= entry) ++r;
+  if (!m.status && op.run_status[r].ok()) op.run_status[r] = m.status;
+  --op.run_pending[r];
+  const bool all_started = op.position >= op.runs[r].entry + op.runs[r].shape.count;
+  if (all_started && op.run_pending[r] == 0) {
+    machine_.commit(op.runs[r], media_code(op.run_status[r], StatusCode::internal_error));
+  }
+}
+
+void Queue::finish_write(Op& op) noexcept {
+  if (op.unresolved.load(std::memory_order_acquire) != 0) {
+    // Another queue's write before ours in the chunk is not committed yet.
+    wait(op);
+    return;
+  }
+  for (std::uint32_t i = 0; i < op.run_count; ++i) {
+    const WriteRun& run = op.runs[i];
+    if (run.verdict != StatusCode::success) note_failure(op, run.entry, run.shape.count, to_status(run.verdict));
+  }
+  op.changed = persistent_;
+  traffic_.writes.store(traffic_.writes.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  traffic_.bytes_written.store(traffic_.bytes_written.load(std::memory_order_relaxed) + op.data.bytes,
+                               std::memory_order_relaxed);
+  finish(op, op.first_failure);
+}
+
+}  // namespace lightnvm::emulator

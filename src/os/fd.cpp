@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// System calls on files and memory, restarted after signals and never short.
+#include "os/fd.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace lightnvm::os {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kHuge = 2ULL << 20;
+
+Status last_status() noexcept { return Status::os(errno); }
+
+}  // namespace
+
+Fd::~Fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<Fd> open(const std::string& path, int flags, unsigned mode) noexcept {
+  int fd = -1;
+  do fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  while (fd < 0 && errno == EINTR);
+  if (fd < 0) return std::unexpected(last_status());
+  return Fd(fd);
+}
+
+Status read_at(int fd, std::byte* data, std::size_t bytes, std::uint64_t offset) noexcept {
+  while (bytes > 0) {
+    const ssize_t n = ::pread(fd, data, bytes, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return last_status();
+    if (n == 0) return Status::os(EIO);
+    data += n;
+    bytes -= static_cast<std::size_t>(n);
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Status write_at(int fd, const std::byte* data, std::size_t bytes, std::uint64_t offset) noexcept {
+  while (bytes > 0) {
+    const ssize_t n = ::pwrite(fd, data, bytes, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return last_status();
+    if (n == 0) return Status::os(EIO);
+    data += n;
+    bytes -= static_cast<std::size_t>(n);
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Status sync_data(int fd) noexcept {
+  while (::fdatasync(fd) != 0) {
+    if (errno != EINTR) return last_status();
+  }
+  return {};
+}
+
+Status punch_hole(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  while (::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                     static_cast<off_t>(bytes)) != 0) {
+    if (errno != EINTR) return last_status();
+  }
+  return {};
+}
+
+Status truncate(int fd, std::uint64_t bytes) noexcept {
+  while (::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
+    if (errno != EINTR) return last_status();
+  }
+  return {};
+}
+
+Result<std::uint64_t> next_data(int fd, std::uint64_t from) noexcept {
+  const off_t at = ::lseek(fd, static_cast<off_t>(from), SEEK_DATA);
+  if (at >= 0) return static_cast<std::uint64_t>(at);
+  if (errno == EINVAL) return from;
+  return std::unexpected(last_status());
+}
+
+Result<std::uint64_t> next_hole(int fd, std::uint64_t from) noexcept {
+  const off_t at = ::lseek(fd, static_cast<off_t>(from), SEEK_HOLE);
+  if (at < 0) return std::unexpected(last_status());
+  return static_cast<std::uint64_t>(at);
+}
+
+Pages::~Pages() {
+  if (base_ != nullptr) ::munmap(base_, bytes_);
+}
+
+Result<Pages> Pages::map(std::uint64_t bytes) noexcept {
+  Pages pages;
+  if (bytes == 0) return pages;
+  void* base = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) return std::unexpected(last_status());
+  pages.base_ = static_cast<std::byte*>(base);
+  pages.bytes_ = bytes;
+  return pages;
+}
+
+void Pages::release(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  const std::uint64_t end = offset + bytes;
+  const std::uint64_t first = (offset + kPage - 1) / kPage * kPage;
+  const std::uint64_t last = end / kPage * kPage;
+  if (first >= last || ::madvise(base_ + first, last - first, MADV_DONTNEED) != 0) {
+    std::memset(base_ + offset, 0, bytes);
+    return;
+  }
+  std::memset(base_ + offset, 0, first - offset);
+  std::memset(base_ + last, 0, end - last);
+}
+
+void Pages::prefer_huge() const noexcept {
+  if (bytes_ >= kHuge) (void)::madvise(base_, bytes_, MADV_HUGEPAGE);
+}
+
+}  // namespace lightnvm::os
