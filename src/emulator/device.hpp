@@ -68,6 +68,9 @@ class Device {
   /// Sectors that can hold data: what Identify calls NCAP.
   [[nodiscard]] std::uint64_t usable_sectors() const noexcept { return usable_sectors_; }
 
+  /// A controller id that no other controller of the device has had. NVMe-2.0 5.17.2.1, CNTLID.
+  [[nodiscard]] std::uint16_t next_controller_id() noexcept { return next_controller_++; }
+
   /// Error recovery and media feedback, set through any controller, kept for the namespace.
   std::atomic<std::uint32_t> error_recovery{0};
   std::atomic<std::uint32_t> media_feedback{0};
@@ -103,6 +106,7 @@ class Device {
   Uuid uuid_;
   bool read_only_;
   std::uint64_t usable_sectors_;
+  std::atomic<std::uint16_t> next_controller_{1};
 
   static constexpr std::size_t kStripes = 16;
   std::array<std::mutex, kStripes> persist_;

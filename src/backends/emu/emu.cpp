@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Backend emu: the emulated Open-Channel SSD, called in this process. No system call in memory, no thread of its own.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "backends/emu/shared_devices.hpp"
+#include "backends/registry.hpp"
+#include "emulator/controller.hpp"
+#include "emulator/queue.hpp"
+#include "spec/build.hpp"
+
+namespace lightnvm::backends::emu {
+namespace {
+
+constexpr std::uint32_t kMaxDepth = 4096;
+constexpr std::size_t kBatch = 32;
+
+/// Both kinds of queue: `Model` is emulator::Queue or emulator::AdminQueue.
+template <typename Model>
+class EmuQueue : public QueuePair {
+ public:
+  template <typename... Args>
+  explicit EmuQueue(std::uint32_t depth, Args&&... args) : model_(std::forward<Args>(args)...), requests_(depth) {}
+
+  Status submit(Request& request) noexcept override {
+    requests_[request.tag] = &request;
+    ++in_flight_;
+    model_.start(request.command, request.payload, request.tag);
+    return {};
+  }
+
+  Result<unsigned> reap(Sink& sink, unsigned min, unsigned max, Deadline deadline) noexcept override {
+    // What callbacks submit from within is for the next call.
+    const unsigned there = in_flight_;
+    const unsigned limit = max == 0 ? there : std::min(max, there);
+    const unsigned wanted = std::min(min, limit);
+    unsigned reaped = 0;
+    while (reaped < limit) {
+      std::array<emulator::Done, kBatch> done;
+      const unsigned n = model_.poll(std::span(done).first(std::min<std::size_t>(kBatch, limit - reaped)));
+      in_flight_ -= n;
+      for (unsigned i = 0; i < n; ++i) sink.complete(*requests_[done[i].tag], done[i].completion);
+      reaped += n;
+      if (n != 0) continue;
+      if (reaped >= wanted || (deadline != kForever && Clock::now() >= deadline)) break;
+      // Another thread's command holds what ours waits for; it is a copy away from being done.
+      std::this_thread::yield();
+    }
+    return reaped;
+  }
+
+ protected:
+  Model model_;
+  std::vector<Request*> requests_;
+  unsigned in_flight_ = 0;
+};
+
+using IoQueue = EmuQueue<emulator::Queue>;
+
+class EmuAdminQueue final : public EmuQueue<emulator::AdminQueue> {
+ public:
+  EmuAdminQueue(std::uint32_t depth, emulator::Controller& controller) : EmuQueue(depth, controller) {}
+  void cancel_all(Sink& sink) noexcept override {
+    model_.abort_waiting();
+    (void)reap(sink, ~0U, 0, kForever);
+  }
+};
+
+class EmuBackend final : public Backend {
+ public:
+  EmuBackend(std::shared_ptr<emulator::Device> device, bool read_only)
+      : controller_(device, device->next_controller_id()), events_(controller_) {
+    const Geometry& g = device->geometry();
+    caps_.max_segments = ~0U;
+    caps_.max_depth = kMaxDepth;
+    caps_.metadata = g.oob_bytes != 0 ? MetadataTransfer::separate : MetadataTransfer::none;
+    caps_.vectors = caps_.vector_copy = caps_.reset_descriptors = true;
+    caps_.ordered_writes = true;
+    caps_.synchronous = device->media().blocking();
+    caps_.read_only = read_only || device->read_only();
+    caps_.events = true;
+  }
+
+  [[nodiscard]] const Caps& caps() const noexcept override { return caps_; }
+  [[nodiscard]] std::uint32_t nsid() const noexcept override { return 1; }
+
+  Result<std::unique_ptr<QueuePair>> open_queue(const QueueOptions& options) override {
+    if (options.kind == QueueKind::admin) return std::make_unique<EmuAdminQueue>(options.depth, controller_);
+    return std::make_unique<IoQueue>(options.depth, controller_, options.depth, next_sqid_++);
+  }
+
+  Result<std::optional<AsyncEvent>> next_event() override {
+    const std::lock_guard lock(events_mutex_);
+    const spec::Command request = spec::build::async_event_request();
+    if (!waiting_) events_.start(request, {}, 0);
+    waiting_ = true;
+    emulator::Done done;
+    if (events_.poll({&done, 1}) == 0) return std::nullopt;
+    waiting_ = false;
+    if (!done.completion) return std::unexpected(done.completion.status);
+    const std::uint64_t dw0 = done.completion.result;
+    return AsyncEvent{static_cast<std::uint8_t>(dw0 & 7), static_cast<std::uint8_t>(dw0 >> 8),
+                      static_cast<std::uint8_t>(dw0 >> 16)};
+  }
+
+ private:
+  emulator::Controller controller_;
+  Caps caps_;
+  std::atomic<std::uint16_t> next_sqid_{1};
+  std::mutex events_mutex_;
+  emulator::AdminQueue events_;
+  bool waiting_ = false;
+};
+
+std::unexpected<Refusal> refuse(bool mine, Status status, std::string sentence) {
+  return std::unexpected(Refusal{mine, status, std::move(sentence)});
+}
+
+Opened open(const Ident& ident, Opener&) {
+  const bool named = ident.backend == "emu";
+  if (ident.locator.empty()) {
+    if (!named) return refuse(false, Status::os(ENODEV), "no path");
+    emulator::Config config;
+    std::string name;
+    for (const auto& [key, value] : ident.options) {
+      if (key == "name") {
+        name = value;
+      } else if (const Status s = emulator::apply_option(config, key, value); !s) {
+        return refuse(true, s, last_error());
+      }
+    }
+    auto device = SharedDevices::instance().memory(name, config);
+    if (!device) return refuse(true, device.error(), last_error());
+    return std::make_unique<EmuBackend>(std::move(*device), ident.read_only);
+  }
+  const auto is_image = looks_like_image(ident.locator);
+  if (!is_image) {
+    return refuse(true, is_image.error(), fmt::format("{}: {}", ident.locator, is_image.error().message()));
+  }
+  if (!*is_image) {
+    return refuse(named, Status::os(EINVAL),
+                  fmt::format("{}: not an emulated device (nvm_emu create makes one)", ident.locator));
+  }
+  if (!ident.options.empty()) {
+    return refuse(true, Status::os(EINVAL),
+                  fmt::format("'{}' is no option of an emulated device in a file; there is only ro",
+                              ident.options.begin()->first));
+  }
+  const auto access = ident.read_only ? emulator::ImageAccess::look : emulator::ImageAccess::exclusive;
+  auto device = SharedDevices::instance().file(ident.locator, access);
+  if (!device) return refuse(true, device.error(), last_error());
+  return std::make_unique<EmuBackend>(std::move(*device), ident.read_only);
+}
+
+}  // namespace
+
+extern const Descriptor descriptor;
+const Descriptor descriptor{&open};
+
+}  // namespace lightnvm::backends::emu

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One emulated device per image and process.
+#include "backends/emu/shared_devices.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "base/error.hpp"
+#include "os/fd.hpp"
+
+namespace lightnvm::backends::emu {
+
+SharedDevices& SharedDevices::instance() {
+  static SharedDevices devices;
+  return devices;
+}
+
+std::shared_ptr<emulator::Device> SharedDevices::find(const Key& key) {
+  const auto found = devices_.find(key);
+  return found == devices_.end() ? nullptr : found->second.lock();
+}
+
+// The handle's end closes the image under the mutex: an opening at the same time finds it either shared or closed.
+std::shared_ptr<emulator::Device> SharedDevices::add(Key key, std::shared_ptr<emulator::Device> device) {
+  emulator::Device* raw = device.get();
+  std::shared_ptr<emulator::Device> handle(raw, [this, key, owner = std::move(device)](emulator::Device*) mutable {
+    const std::lock_guard lock(mutex_);
+    owner.reset();
+    const auto found = devices_.find(key);
+    if (found != devices_.end() && found->second.expired()) devices_.erase(found);
+  });
+  devices_[key] = handle;
+  return handle;
+}
+
+Result<std::shared_ptr<emulator::Device>> SharedDevices::file(const std::string& path, emulator::ImageAccess access) {
+  struct stat st{};
+  if (::stat(path.c_str(), &st) != 0) return std::unexpected(Status::os(errno));
+  Key key{{st.st_dev, st.st_ino}, {}, true};
+  std::shared_ptr<emulator::Device> shared;  // outlives the lock: its end takes the mutex, too
+  const std::lock_guard lock(mutex_);
+  shared = find(key);
+  if (shared) return shared;
+  key.exclusive = access == emulator::ImageAccess::exclusive;
+  auto device = emulator::Device::from_file(path, access);
+  if (!device) return std::unexpected(device.error());
+  return add(key, std::move(*device));
+}
+
+Result<std::shared_ptr<emulator::Device>> SharedDevices::memory(const std::string& name,
+                                                                const emulator::Config& config) {
+  if (name.empty()) return emulator::Device::in_memory(config);
+  const Key key{{}, name, true};
+  std::shared_ptr<emulator::Device> shared;
+  const std::lock_guard lock(mutex_);
+  shared = find(key);
+  if (shared) {
+    if (shared->geometry() == config.geometry) return shared;
+    return unexpected(Status::os(EINVAL), fmt::format("the device in memory named '{}' has another geometry", name));
+  }
+  auto device = emulator::Device::in_memory(config);
+  if (!device) return std::unexpected(device.error());
+  return add(key, std::move(*device));
+}
+
+Result<bool> looks_like_image(const std::string& path) {
+  struct stat st{};
+  if (::stat(path.c_str(), &st) != 0) return std::unexpected(Status::os(errno));
+  if (!S_ISREG(st.st_mode)) return false;
+  auto file = os::open(path, O_RDONLY);
+  if (!file) return std::unexpected(file.error());
+  std::array<char, sizeof(emulator::Superblock)> first{};
+  std::array<char, sizeof(emulator::Superblock)> second{};
+  const bool readable = os::read_at(file->get(), reinterpret_cast<std::byte*>(first.data()), first.size(), 0).ok() &&
+                        os::read_at(file->get(), reinterpret_cast<std::byte*>(second.data()), second.size(), first.size()).ok();
+  const auto begins = [](const auto& block) {
+    return std::equal(emulator::kImageMagic.begin(), emulator::kImageMagic.end(), block.begin());
+  };
+  return readable && (begins(first) || begins(second));
+}
+
+}  // namespace lightnvm::backends::emu

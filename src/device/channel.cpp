@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The way down (check, slot, encode, submit) and the way back (slot free, callback).
+#include "device/channel.hpp"
+
+#include <algorithm>
+
+#include "base/segments.hpp"
+#include "spec/build.hpp"
+
+namespace lightnvm::device {
+
+using dialect::Addressing;
+using dialect::Io;
+using dialect::Operation;
+
+struct Channel::Slot : backends::Request {
+  Callback callback;
+  bool in_flight = false;
+  Segment data, metadata;
+  dialect::WireMemory wire;
+};
+
+Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_pair, std::uint32_t depth)
+    : terms_(terms),
+      queue_pair_(std::move(queue_pair)),
+      slots_(std::make_unique<Slot[]>(depth)),
+      free_(depth),
+      depth_(depth),
+      free_count_(depth) {
+  for (std::uint32_t i = 0; i < depth; ++i) {
+    slots_[i].tag = static_cast<std::uint16_t>(i);
+    free_[depth - 1 - i] = static_cast<std::uint16_t>(i);
+  }
+}
+
+Channel::~Channel() {
+  // A callback may submit again; a queue that cannot give its commands back is the backend's to end.
+  while (in_flight() != 0) queue_pair_->cancel_all(*this);
+}
+
+Channel::Slot* Channel::take() noexcept { return free_count_ == 0 ? nullptr : &slots_[free_[--free_count_]]; }
+
+void Channel::give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
+
+Status Channel::check(const Io& io) const noexcept {
+  if (terms_.dialect == nullptr) return Status::os(ENOTSUP);
+  const bool vector = io.addressing == Addressing::vector;
+  const std::uint32_t most = vector || io.operation == Operation::reset ? kMaxAddresses : 65536;
+  if (io.count == 0 || io.count > most) return Status::os(EINVAL);
+  if (io.operation != Operation::read && terms_.caps.read_only) return Status::os(EROFS);
+  if (vector && !terms_.caps.vectors) return Status::os(ENOTSUP);
+  if (io.operation == Operation::copy && !terms_.caps.vector_copy) return Status::os(ENOTSUP);
+  return {};
+}
+
+void Channel::attach_memory(Slot& slot, const Transfer& t) noexcept {
+  slot.data = t.data();
+  slot.metadata = t.metadata();
+  const std::size_t one_data = slot.data.bytes != 0 ? 1 : 0;
+  const std::size_t one_metadata = slot.metadata.bytes != 0 ? 1 : 0;
+  slot.payload.data = t.data_list().empty() ? std::span<const Segment>(&slot.data, one_data) : t.data_list();
+  slot.payload.metadata =
+      t.metadata_list().empty() ? std::span<const Segment>(&slot.metadata, one_metadata) : t.metadata_list();
+}
+
+// Reads and writes move exactly their sectors; resets bring descriptors back, in place of metadata.
+Status Channel::attach(Slot& slot, const Transfer& t, const Io& io) const noexcept {
+  attach_memory(slot, t);
+  const std::size_t data = total_bytes(slot.payload.data);
+  const std::size_t metadata = total_bytes(slot.payload.metadata);
+  if (io.operation == Operation::reset) {
+    const bool wanted = metadata != 0;
+    if (data != 0 || (wanted && metadata != io.count * sizeof(spec::ChunkDescriptor))) return Status::os(EINVAL);
+    if (wanted && io.addressing == Addressing::scalar) return Status::os(EINVAL);
+    return wanted && !terms_.caps.reset_descriptors ? Status::os(ENOTSUP) : Status();
+  }
+  if (data != static_cast<std::size_t>(io.count) * terms_.sector_bytes) return Status::os(EINVAL);
+  if (metadata == 0) return {};
+  if (metadata != static_cast<std::size_t>(io.count) * terms_.oob_bytes) return Status::os(EINVAL);
+  return terms_.caps.metadata == backends::MetadataTransfer::separate ? Status() : Status::os(ENOTSUP);
+}
+
+Status Channel::submit(const Io& io, const Transfer* transfer, Callback&& done) noexcept {
+  if (const Status s = check(io); !s) return s;
+  Slot* slot = take();
+  if (slot == nullptr) return Status::os(EAGAIN);
+  Status s;
+  if (transfer != nullptr) {
+    s = attach(*slot, *transfer, io);
+  } else {
+    slot->payload.data = slot->payload.metadata = {};
+  }
+  if (s) s = terms_.dialect->encode(io, slot->command, slot->payload, slot->wire);
+  if (!s) {
+    give_back(*slot);
+    return s;
+  }
+  return send(*slot, std::move(done));
+}
+
+Status Channel::submit_flush(Callback&& done) noexcept {
+  Slot* slot = take();
+  if (slot == nullptr) return Status::os(EAGAIN);
+  slot->command = spec::build::flush(terms_.nsid);
+  slot->payload = {};
+  return send(*slot, std::move(done));
+}
+
+Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept {
+  const bool vector = spec::is_vector(spec::Opcode::get(raw.command));
+  if (!vector && (!raw.list.empty() || !raw.destination.empty())) return Status::os(EINVAL);
+  if (raw.list.size() > kMaxAddresses || raw.destination.size() > kMaxAddresses) return Status::os(EINVAL);
+  if (vector && !terms_.caps.vectors) return Status::os(ENOTSUP);
+  Slot* slot = take();
+  if (slot == nullptr) return Status::os(EAGAIN);
+  slot->command = raw.command;
+  attach_memory(*slot, transfer);
+  std::ranges::copy(raw.list, slot->wire.list.begin());
+  std::ranges::copy(raw.destination, slot->wire.destination.begin());
+  slot->payload.list = {slot->wire.list.data(), raw.list.size()};
+  slot->payload.destination = {slot->wire.destination.data(), raw.destination.size()};
+  // S8: the payload has what these would point to.
+  spec::Mptr::set(slot->command, 0);
+  spec::Dptr1::set(slot->command, 0);
+  spec::Dptr2::set(slot->command, 0);
+  if (vector) {
+    spec::Lbal::set(slot->command, 0);
+    spec::Dlbal::set(slot->command, 0);
+  }
+  return send(*slot, std::move(done));
+}
+
+Status Channel::send(Slot& slot, Callback&& done) noexcept {
+  slot.callback = std::move(done);
+  slot.in_flight = true;
+  const Status s = queue_pair_->submit(slot);
+  if (!s) [[unlikely]] {
+    slot.in_flight = false;
+    slot.callback = Callback();
+    give_back(slot);
+    return s;
+  }
+  ++counters_.submitted;
+  return s;
+}
+
+Result<unsigned> Channel::reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
+  return queue_pair_->reap(*this, min, max, deadline);
+}
+
+void Channel::complete(backends::Request& request, const Completion& completion) noexcept {
+  Slot& slot = static_cast<Slot&>(request);
+  // S1: a backend that completes twice does not call back twice.
+  if (!slot.in_flight) return;
+  slot.in_flight = false;
+  ++counters_.completed;
+  if (!completion) ++counters_.failed;
+  Callback callback = std::move(slot.callback);
+  give_back(slot);
+  if (callback) callback(completion);
+}
+
+}  // namespace lightnvm::device

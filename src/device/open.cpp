@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Opening a device: which backend, what it speaks, and what everybody answered when none of them would.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "device/core.hpp"
+#include "device/ident.hpp"
+#include "layers/complete.hpp"
+#include "layers/trace.hpp"
+#include "spec/build.hpp"
+
+namespace lightnvm {
+namespace {
+
+using backends::Entry;
+using backends::Ident;
+using backends::Opened;
+using backends::Refusal;
+using backends::Registry;
+
+using Attempt = std::expected<std::shared_ptr<Device::Impl>, Refusal>;
+
+/// Opens through the registry and completes what it opened: for a backend that stands on another one.
+class RegistryOpener final : public backends::Opener {
+ public:
+  explicit RegistryOpener(Registry registry) noexcept : registry_(registry) {}
+
+  Opened open(const Ident& ident) override {
+    for (const Entry& entry : registry_) {
+      if (entry.descriptor == nullptr || (!ident.backend.empty() && ident.backend != entry.name)) continue;
+      auto backend = entry.descriptor->open(ident, *this);
+      if (backend) return layers::complete(std::move(*backend));
+      if (backend.error().mine) return backend;
+    }
+    return std::unexpected(Refusal{false, Status::os(ENODEV), fmt::format("{}: no backend knows it", ident.text)});
+  }
+
+ private:
+  Registry registry_;
+};
+
+// "NVM_BE_LBD", "LBD" and "lbd" mean the same.
+std::string canonical(std::string_view text) {
+  std::string name(text);
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (name.starts_with("nvm_be_")) name.erase(0, 7);
+  return name == "nocd" ? "prxy" : name;
+}
+
+std::unexpected<Refusal> cannot(const Ident& ident, std::string_view what, Status s) {
+  return std::unexpected(Refusal{true, s, fmt::format("{}: {}: {}", ident.text, what, s.message())});
+}
+
+std::uint32_t smaller_limit(std::uint32_t a, std::uint32_t b) noexcept {
+  if (a == 0 || b == 0) return std::max(a, b);
+  return std::min(a, b);
+}
+
+// Identifies the namespace and what it speaks, and fills what follows from both.
+std::expected<void, Refusal> look_into(Device::Impl& impl, const Ident& ident) {
+  const auto into = [](auto& page) { return std::as_writable_bytes(std::span(&page, 1)); };
+  const std::uint32_t nsid = impl.backend->nsid();
+  auto& admin = *impl.admin;
+  if (const Completion c = admin.execute(spec::build::identify(1, 0), into(impl.controller)); !c) {
+    return cannot(ident, "Identify Controller failed", c.status);
+  }
+  if (const Completion c = admin.execute(spec::build::identify(0, nsid), into(impl.ns)); !c) {
+    return cannot(ident, "Identify Namespace failed", c.status);
+  }
+  const std::uint8_t mdts = std::min<std::uint8_t>(impl.controller.mdts, 15);
+  const backends::Caps& caps = impl.backend->caps();
+  // Without any limit, a report still goes in pieces of a size that every route takes.
+  constexpr std::uint32_t kUnlimited = 1U << 20;
+  const std::uint32_t limit = smaller_limit(caps.max_transfer_bytes, mdts == 0 ? 0 : 4096U << mdts);
+  admin.set_transfer_limit(limit == 0 ? kUnlimited : limit);
+
+  auto spoken = dialect::recognise(admin, impl.ns);
+  if (!spoken) {
+    return std::unexpected(Refusal{true, spoken.error(), fmt::format("{}: {}", ident.text, last_error())});
+  }
+  impl.dialect = std::move(*spoken);
+  impl.terms = {impl.dialect.get(), 0, 0, nsid, caps};
+  if (impl.dialect) {
+    impl.geometry = impl.dialect->geometry();
+    impl.terms.sector_bytes = impl.geometry.sector_bytes;
+    impl.terms.oob_bytes = impl.geometry.oob_bytes;
+    impl.max_sectors = std::min<std::uint32_t>(65536, limit == 0 ? 65536 : limit / impl.geometry.sector_bytes);
+  }
+  return {};
+}
+
+Attempt attempt(const Entry& entry, const Ident& ident, const std::string& trace, Registry registry) {
+  RegistryOpener opener(registry);
+  auto backend = entry.descriptor->open(ident, opener);
+  if (backend) backend = layers::complete(std::move(*backend));
+  if (backend && !trace.empty()) backend = layers::trace(std::move(*backend), trace);
+  if (!backend) return std::unexpected(std::move(backend.error()));
+  auto impl = std::make_shared<Device::Impl>();
+  impl->backend = std::move(*backend);
+  auto admin = impl->backend->open_queue({backends::QueueKind::admin, 1});
+  if (!admin) return cannot(ident, "no admin queue", admin.error());
+  impl->admin = std::make_unique<device::AdminLine>(std::move(*admin), impl->backend->nsid());
+  if (auto looked = look_into(*impl, ident); !looked) return std::unexpected(std::move(looked.error()));
+  impl->pool = std::make_unique<device::ChannelPool>(*impl->backend, impl->terms);
+  impl->ident = ident;
+  impl->backend_name = entry.name;
+  impl->backend_id = entry.id;
+  return impl;
+}
+
+// All who were asked, each with its sentence.
+Status none_opened(const Ident& ident, const std::vector<std::pair<std::string_view, Refusal>>& answers) {
+  Status first;
+  std::string mine;
+  std::string all;
+  for (const auto& [name, refusal] : answers) {
+    if (refusal.mine && first.ok()) {
+      first = refusal.status;
+      mine = refusal.sentence;
+    }
+    all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", name, refusal.sentence);
+  }
+  if (answers.size() == 1) return fail(answers[0].second.status, answers[0].second.sentence);
+  if (!first.ok()) return fail(first, answers.size() > 1 ? fmt::format("{} ({})", mine, all) : mine);
+  return fail(Status::os(ENODEV), fmt::format("{}: no backend opens it ({})", ident.text, all));
+}
+
+}  // namespace
+
+Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& options, Registry registry) {
+  auto ident = device::parse_ident(text, registry);
+  if (!ident) return std::unexpected(ident.error());
+  ident->read_only |= options.read_only;
+  std::string trace;
+  if (const auto found = ident->options.find("trace"); found != ident->options.end()) {
+    trace = found->second;
+    ident->options.erase(found);
+  }
+  std::string wanted = options.backend.empty() ? ident->backend : canonical(options.backend);
+  if (wanted.empty()) {
+    if (const char* variable = std::getenv("NVM_BE"); variable != nullptr && *variable != '\0') {
+      wanted = canonical(variable);
+    }
+  }
+  const bool named = !wanted.empty();
+  if (named && std::ranges::find(registry, wanted, &Entry::name) == registry.end()) {
+    return unexpected(Status::os(EINVAL), fmt::format("'{}' is no backend; nvm_dev backends lists them", wanted));
+  }
+  ident->backend = wanted;
+
+  std::vector<std::pair<std::string_view, Refusal>> answers;
+  for (const Entry& entry : registry) {
+    if (named && entry.name != wanted) continue;
+    if (entry.descriptor == nullptr) {
+      answers.push_back({entry.name, {named, Status::os(ENOSYS), std::string(entry.absent_because)}});
+      continue;
+    }
+    auto opened = attempt(entry, *ident, trace, registry);
+    if (!opened) {
+      answers.push_back({entry.name, std::move(opened.error())});
+      continue;
+    }
+    if (named || (*opened)->dialect) return Device(std::move(*opened));
+    answers.push_back({entry.name, {false, Status::os(ENODEV), "no Open-Channel SSD"}});
+  }
+  return std::unexpected(none_opened(*ident, answers));
+}
+
+Result<Device> Device::open(std::string_view ident, const OpenOptions& options) {
+  return DeviceAccess::open(ident, options, backends::default_registry());
+}
+
+std::vector<BackendInfo> available_backends() {
+  std::vector<BackendInfo> out;
+  for (const Entry& e : backends::default_registry()) {
+    out.push_back({e.name, e.id, e.descriptor != nullptr, e.absent_because});
+  }
+  return out;
+}
+
+}  // namespace lightnvm

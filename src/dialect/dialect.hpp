@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SEAM 2, what we say: addresses and operations become NVMe commands of one specification. One file per dialect.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dialect/admin_port.hpp"
+#include "lightnvm/chunk.hpp"
+#include "lightnvm/event.hpp"
+#include "lightnvm/geometry.hpp"
+#include "spec/ocssd20.hpp"
+
+namespace lightnvm::dialect {
+
+enum class Operation : std::uint8_t { read, write, reset, copy };
+/// One command for consecutive sectors, or one with a list of addresses.
+enum class Addressing : std::uint8_t { scalar, vector };
+
+/// An operation before it is encoded. Requires count >= 1; with vectors at most kMaxAddresses.
+struct Io {
+  Operation operation = Operation::read;
+  Addressing addressing = Addressing::vector;
+  bool consecutive = false;              ///< `addresses` is one, and the sectors behind it are meant
+  bool force_unit_access = false;
+  bool limited_retry = false;
+  const Address* addresses = nullptr;    ///< count of them, but with `consecutive`; scalar transfers: only the first
+  const Address* destination = nullptr;  ///< copy: count of them
+  std::uint32_t count = 0;
+};
+
+/// Memory that an encoded command points to; lives as long as the command is in flight.
+struct WireMemory {
+  std::array<std::uint64_t, kMaxAddresses> list;
+  std::array<std::uint64_t, kMaxAddresses> destination;
+  std::array<spec::DsmRange, kMaxAddresses> ranges;
+  Segment range_segment;
+};
+
+/// What a device was recognised to speak. Immutable; thread-safe.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+
+  [[nodiscard]] virtual SpecVersion version() const noexcept = 0;
+  [[nodiscard]] virtual const Geometry& geometry() const noexcept = 0;
+
+  /// Fills `command` and the address lists of `payload` (scalar reset: its data). Does not allocate or block.
+  /// Returns EINVAL for an address that the device's format cannot name, ENOTSUP for what the dialect has no words for.
+  virtual Status encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept = 0;
+
+  /// The device's name of an address, and back. Components beyond their fields are cut.
+  [[nodiscard]] virtual std::uint64_t to_device(Address address) const noexcept = 0;
+  [[nodiscard]] virtual Address from_device(std::uint64_t device_address) const noexcept = 0;
+  /// Widths of the device's address fields: group, unit, chunk, sector.
+  [[nodiscard]] virtual std::array<unsigned, 4> address_bits() const noexcept = 0;
+
+  /// `count` chunks of the report from number `first` on; as many as there are.
+  virtual Result<std::vector<Chunk>> report(AdminPort& port, std::uint64_t first, std::uint64_t count) const = 0;
+  /// Turns descriptors that came back with a reset into chunks.
+  [[nodiscard]] virtual Chunk parse_descriptor(const spec::ChunkDescriptor& descriptor) const noexcept = 0;
+  /// The notifications that the device has logged, oldest first; reading them arms the next event.
+  virtual Result<std::vector<Event>> events(AdminPort& port) const = 0;
+};
+
+/// The device's dialect; nullptr where none recognises it. Errors are those of the commands that were needed.
+Result<std::unique_ptr<Dialect>> recognise(AdminPort& port, const spec::IdentifyNamespace& ns);
+
+}  // namespace lightnvm::dialect
