@@ -114,7 +114,7 @@ class Callback {
  public:
   static constexpr std::size_t kBytes = 48;
 
-  Callback() noexcept = default;
+  Callback() noexcept : storage_{} {}
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, Callback> && std::invocable<F&, const Completion&>)
   Callback(F&& f) noexcept {

@@ -65,8 +65,8 @@ using Notification = std::array<std::uint8_t, 64>;
 struct Answer {
   std::uint16_t code = kSuccess;
   std::uint64_t bits = 0;
-  std::vector<Sector> read;                             ///< what a successful read returns
-  std::vector<std::optional<Descriptor>> descriptors;   ///< what a reset that asked for them returns
+  std::vector<Sector> read;                            ///< what a successful read returns
+  std::vector<std::optional<Descriptor>> descriptors;  ///< what a reset that asked for them returns
 };
 
 struct Chunk {
