@@ -156,7 +156,10 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
   for (const Entry& entry : registry) {
     if (named && entry.name != wanted) continue;
     if (entry.descriptor == nullptr) {
-      answers.push_back({entry.name, {named, Status::os(ENOSYS), std::string(entry.absent_because)}});
+      if (named) {
+        answers.push_back({entry.name, {true, Status::os(ENOSYS), fmt::format("backend {}: {}", entry.name,
+                                                                              entry.absent_because)}});
+      }
       continue;
     }
     auto opened = attempt(entry, *ident, trace, registry);

@@ -80,16 +80,6 @@ Result<std::shared_ptr<Device>> Device::from_file(const std::string& path, Image
   return std::make_shared<Device>(config, std::move(parts));
 }
 
-Place Device::locate(std::uint64_t lba) const noexcept {
-  const Geometry& g = config_.geometry;
-  const Address a = format_.unpack(lba);
-  Place p;
-  p.sector = a.sector();
-  p.chunk_exists = lba >> format_.total_bits() == 0 && a.group() < g.groups && a.unit() < g.units && a.chunk() < g.chunks;
-  p.chunk = static_cast<std::uint32_t>(g.chunk_index(a));
-  return p;
-}
-
 spec::ChunkDescriptor Device::descriptor(std::uint32_t chunk) const noexcept {
   const Chunk c = machine_->describe(chunk);
   spec::ChunkDescriptor d{};

@@ -63,7 +63,14 @@ class Device {
   [[nodiscard]] const Uuid& uuid() const noexcept { return uuid_; }
 
   /// OCSSD-2.0 2.1. Bits above the fields, like components beyond their counts, make an address that does not exist.
-  [[nodiscard]] Place locate(std::uint64_t lba) const noexcept;
+  [[nodiscard]] Place locate(std::uint64_t lba) const noexcept {
+    const Geometry& g = config_.geometry;
+    const std::uint32_t group = format_.group(lba);
+    const std::uint32_t unit = format_.unit(lba);
+    const std::uint32_t chunk = format_.chunk(lba);
+    const bool exists = group < g.groups && unit < g.units && chunk < g.chunks && lba >> format_.total_bits() == 0;
+    return {(group * g.units + unit) * g.chunks + chunk, format_.sector(lba), exists};
+  }
   [[nodiscard]] spec::ChunkDescriptor descriptor(std::uint32_t chunk) const noexcept;
   /// Sectors that can hold data: what Identify calls NCAP.
   [[nodiscard]] std::uint64_t usable_sectors() const noexcept { return usable_sectors_; }

@@ -16,37 +16,56 @@ class LbaFormat {
   constexpr LbaFormat() noexcept = default;
   /// Each length at most the generic address's field (8, 8, 16, 32).
   constexpr LbaFormat(unsigned group, unsigned unit, unsigned chunk, unsigned sector) noexcept
-      : group_bits_(group), unit_bits_(unit), chunk_bits_(chunk), sector_bits_(sector) {}
+      : chunk_shift_(static_cast<std::uint8_t>(sector)),
+        unit_shift_(static_cast<std::uint8_t>(sector + chunk)),
+        group_shift_(static_cast<std::uint8_t>(sector + chunk + unit)),
+        total_bits_(static_cast<std::uint8_t>(sector + chunk + unit + group)),
+        sector_mask_(ones(sector)),
+        chunk_mask_(ones(chunk)),
+        unit_mask_(ones(unit)),
+        group_mask_(ones(group)) {}
   /// The shortest fields that hold the geometry's counts.
   static constexpr LbaFormat shortest(const Geometry& g) noexcept {
     return {bits_for(g.groups), bits_for(g.units), bits_for(g.chunks), bits_for(g.sectors)};
   }
 
-  [[nodiscard]] constexpr unsigned group_bits() const noexcept { return group_bits_; }
-  [[nodiscard]] constexpr unsigned unit_bits() const noexcept { return unit_bits_; }
-  [[nodiscard]] constexpr unsigned chunk_bits() const noexcept { return chunk_bits_; }
-  [[nodiscard]] constexpr unsigned sector_bits() const noexcept { return sector_bits_; }
-  [[nodiscard]] constexpr unsigned chunk_shift() const noexcept { return sector_bits_; }
-  [[nodiscard]] constexpr unsigned unit_shift() const noexcept { return sector_bits_ + chunk_bits_; }
-  [[nodiscard]] constexpr unsigned group_shift() const noexcept { return unit_shift() + unit_bits_; }
-  [[nodiscard]] constexpr unsigned total_bits() const noexcept { return group_shift() + group_bits_; }
+  [[nodiscard]] constexpr unsigned sector_bits() const noexcept { return chunk_shift_; }
+  [[nodiscard]] constexpr unsigned chunk_bits() const noexcept { return unit_shift_ - chunk_shift_; }
+  [[nodiscard]] constexpr unsigned unit_bits() const noexcept { return group_shift_ - unit_shift_; }
+  [[nodiscard]] constexpr unsigned group_bits() const noexcept { return total_bits_ - group_shift_; }
+  [[nodiscard]] constexpr unsigned total_bits() const noexcept { return total_bits_; }
+  /// Where each field begins; the sector's begins at 0.
+  [[nodiscard]] constexpr unsigned chunk_shift() const noexcept { return chunk_shift_; }
+  [[nodiscard]] constexpr unsigned unit_shift() const noexcept { return unit_shift_; }
+  [[nodiscard]] constexpr unsigned group_shift() const noexcept { return group_shift_; }
 
   /// The device's address. Requires: encodable(a).
   [[nodiscard]] constexpr std::uint64_t pack(Address a) const noexcept {
-    return (static_cast<std::uint64_t>(a.group()) << group_shift()) |
-           (static_cast<std::uint64_t>(a.unit()) << unit_shift()) |
-           (static_cast<std::uint64_t>(a.chunk()) << chunk_shift()) | a.sector();
+    return (static_cast<std::uint64_t>(a.group()) << group_shift_) |
+           (static_cast<std::uint64_t>(a.unit()) << unit_shift_) |
+           (static_cast<std::uint64_t>(a.chunk()) << chunk_shift_) | a.sector();
   }
-  /// The inverse; bits above total_bits() are ignored.
+  /// The inverse, field by field; bits above total_bits() are ignored.
+  [[nodiscard]] constexpr std::uint32_t group(std::uint64_t lba) const noexcept {
+    return static_cast<std::uint32_t>(lba >> group_shift_) & group_mask_;
+  }
+  [[nodiscard]] constexpr std::uint32_t unit(std::uint64_t lba) const noexcept {
+    return static_cast<std::uint32_t>(lba >> unit_shift_) & unit_mask_;
+  }
+  [[nodiscard]] constexpr std::uint32_t chunk(std::uint64_t lba) const noexcept {
+    return static_cast<std::uint32_t>(lba >> chunk_shift_) & chunk_mask_;
+  }
+  [[nodiscard]] constexpr std::uint32_t sector(std::uint64_t lba) const noexcept {
+    return static_cast<std::uint32_t>(lba) & sector_mask_;
+  }
   [[nodiscard]] constexpr Address unpack(std::uint64_t lba) const noexcept {
-    return Address::of(field(lba, group_shift(), group_bits_), field(lba, unit_shift(), unit_bits_),
-                       field(lba, chunk_shift(), chunk_bits_), field(lba, 0, sector_bits_));
+    return Address::of(group(lba), unit(lba), chunk(lba), sector(lba));
   }
   /// Whether each component fits its field, so that none spills into the next.
   [[nodiscard]] constexpr bool encodable(Address a) const noexcept { return (a.value & ~generic_mask()) == 0; }
   /// The bits of a generic address that this format can carry.
   [[nodiscard]] constexpr std::uint64_t generic_mask() const noexcept {
-    return Address::of(ones(group_bits_), ones(unit_bits_), ones(chunk_bits_), ones(sector_bits_)).value;
+    return Address::of(group_mask_, unit_mask_, chunk_mask_, sector_mask_).value;
   }
 
   friend constexpr bool operator==(const LbaFormat&, const LbaFormat&) noexcept = default;
@@ -58,11 +77,9 @@ class LbaFormat {
   static constexpr std::uint32_t ones(unsigned bits) noexcept {
     return static_cast<std::uint32_t>((1ULL << bits) - 1);
   }
-  static constexpr std::uint32_t field(std::uint64_t lba, unsigned shift, unsigned bits) noexcept {
-    return static_cast<std::uint32_t>(lba >> shift) & ones(bits);
-  }
 
-  unsigned group_bits_ = 0, unit_bits_ = 0, chunk_bits_ = 0, sector_bits_ = 0;
+  std::uint8_t chunk_shift_ = 0, unit_shift_ = 0, group_shift_ = 0, total_bits_ = 0;
+  std::uint32_t sector_mask_ = 0, chunk_mask_ = 0, unit_mask_ = 0, group_mask_ = 0;
 };
 
 }  // namespace lightnvm::model
