@@ -2,7 +2,6 @@
 // What a command is about: which sectors, which memory, and what to call when it is done.
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +25,10 @@ class Sectors {
   /// 1 to 64 addresses, in one vector command.
   constexpr Sectors(std::span<const Address> list) noexcept
       : list_(list.data()), count_(list.size() > 0xFFFFFFFF ? 0 : static_cast<std::uint32_t>(list.size())) {}
-  template <std::size_t N>
-  constexpr Sectors(const std::array<Address, N>& list) noexcept : Sectors(std::span<const Address>(list)) {}
+  /// Anything contiguous of addresses: std::vector, std::array.
+  template <typename List>
+    requires(!std::same_as<List, Sectors> && std::convertible_to<const List&, std::span<const Address>>)
+  constexpr Sectors(const List& list) noexcept : Sectors(std::span<const Address>(list)) {}
   /// `count` (1 to 64) sectors from `first` on, in one vector command.
   static constexpr Sectors vector(Address first, std::uint32_t count) noexcept {
     Sectors s(first, count);

@@ -53,21 +53,24 @@ Status Channel::check(const Io& io) const noexcept {
   return {};
 }
 
-void Channel::attach_memory(Slot& slot, const Transfer& t) noexcept {
-  slot.data = t.data();
-  slot.metadata = t.metadata();
-  const std::size_t one_data = slot.data.bytes != 0 ? 1 : 0;
-  const std::size_t one_metadata = slot.metadata.bytes != 0 ? 1 : 0;
-  slot.payload.data = t.data_list().empty() ? std::span<const Segment>(&slot.data, one_data) : t.data_list();
-  slot.payload.metadata =
-      t.metadata_list().empty() ? std::span<const Segment>(&slot.metadata, one_metadata) : t.metadata_list();
+// Returns the bytes of data and of metadata.
+std::pair<std::size_t, std::size_t> Channel::attach_memory(Slot& slot, const Transfer& t) noexcept {
+  const auto attach_one = [](std::span<const Segment> list, Segment one, Segment& kept, std::span<const Segment>& out) {
+    if (!list.empty()) {
+      out = list;
+      return total_bytes(list);
+    }
+    kept = one;
+    out = {&kept, one.bytes != 0 ? 1U : 0U};
+    return one.bytes;
+  };
+  return {attach_one(t.data_list(), t.data(), slot.data, slot.payload.data),
+          attach_one(t.metadata_list(), t.metadata(), slot.metadata, slot.payload.metadata)};
 }
 
 // Reads and writes move exactly their sectors; resets bring descriptors back, in place of metadata.
 Status Channel::attach(Slot& slot, const Transfer& t, const Io& io) const noexcept {
-  attach_memory(slot, t);
-  const std::size_t data = total_bytes(slot.payload.data);
-  const std::size_t metadata = total_bytes(slot.payload.metadata);
+  const auto [data, metadata] = attach_memory(slot, t);
   if (io.operation == Operation::reset) {
     const bool wanted = metadata != 0;
     if (data != 0 || (wanted && metadata != io.count * sizeof(spec::ChunkDescriptor))) return Status::os(EINVAL);
@@ -114,7 +117,7 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
   Slot* slot = take();
   if (slot == nullptr) return Status::os(EAGAIN);
   slot->command = raw.command;
-  attach_memory(*slot, transfer);
+  (void)attach_memory(*slot, transfer);
   std::ranges::copy(raw.list, slot->wire.list.begin());
   std::ranges::copy(raw.destination, slot->wire.destination.begin());
   slot->payload.list = {slot->wire.list.data(), raw.list.size()};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "backends/backend.hpp"
@@ -58,7 +59,7 @@ class Channel final : private backends::Sink {
   void complete(backends::Request& request, const Completion& completion) noexcept override;
   [[nodiscard]] Status check(const dialect::Io& io) const noexcept;
   [[nodiscard]] Status attach(Slot& slot, const Transfer& transfer, const dialect::Io& io) const noexcept;
-  static void attach_memory(Slot& slot, const Transfer& transfer) noexcept;
+  static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
   [[nodiscard]] Slot* take() noexcept;
   void give_back(Slot& slot) noexcept;
   Status send(Slot& slot, Callback&& done) noexcept;

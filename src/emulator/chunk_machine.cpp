@@ -10,50 +10,20 @@
 
 namespace lightnvm::emulator {
 
-// All zero is a new chunk, so that the table is made by mapping it.
-struct ChunkMachine::Entry {
-  std::atomic<std::uint8_t> locked;
-  std::uint8_t state;  // ChunkState, 0: free
-  std::uint8_t type;   // ChunkType, 0: sequential
-  bool changed : 1;
-  bool doomed : 1;     // a commit failed; what was reserved behind it fails too
-  bool resetting : 1;  // granted to one reset
-  std::uint32_t write_pointer;
-  std::uint32_t reserved;
-  std::uint32_t missing;
-  std::uint16_t cycles;
-  std::uint16_t resets_waiting;
-  std::uint32_t holds;  // reads, and writes to random chunks, in flight
-  WriteRun* last;       // reserved runs as a ring: last->next_ is the first
-};
-
-// The word is held for some dozens of instructions. A holder that was preempted is waited for by yielding.
-class ChunkMachine::Lock {
- public:
-  explicit Lock(Entry& e) noexcept : e_(e) {
-    for (unsigned spins = 0; e_.locked.exchange(1, std::memory_order_acquire) != 0;) {
-      if (++spins % 64 == 0) std::this_thread::yield();
-    }
-  }
-  ~Lock() { e_.locked.store(0, std::memory_order_release); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  Entry& e_;
-};
-
 namespace {
 
 constexpr std::size_t kMaxRuns = 64;
 
-ChunkState state_of(std::uint8_t raw) noexcept { return raw == 0 ? ChunkState::free : static_cast<ChunkState>(raw); }
-ChunkType type_of(std::uint8_t raw) noexcept { return raw == 0 ? ChunkType::sequential : static_cast<ChunkType>(raw); }
-
 }  // namespace
 
+void ChunkMachine::Lock::wait(Entry& e) noexcept {
+  unsigned spins = 0;
+  do {
+    if (++spins % 64 == 0) std::this_thread::yield();
+  } while (e.locked.exchange(1, std::memory_order_acquire) != 0);
+}
+
 Result<std::unique_ptr<ChunkMachine>> ChunkMachine::create(const Geometry& geometry, std::uint32_t pe_cycles) {
-  static_assert(sizeof(Entry) <= 40);
   auto table = os::Pages::map(geometry.total_chunks() * sizeof(Entry));
   if (!table) return std::unexpected(table.error());
   auto units = os::Pages::map(geometry.total_units() * sizeof(std::atomic<std::uint32_t>));
@@ -68,14 +38,6 @@ ChunkMachine::ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, os
       limits_open_(geometry.max_open != 0 || geometry.max_open_unit != 0),
       table_(std::move(table)),
       open_in_unit_(std::move(open_in_unit)) {}
-
-ChunkMachine::Entry& ChunkMachine::entry(std::uint32_t chunk) const noexcept {
-  return reinterpret_cast<Entry*>(table_.data())[chunk];
-}
-
-model::ChunkView ChunkMachine::view(const Entry& e) const noexcept {
-  return {state_of(e.state), type_of(e.type), e.write_pointer, geometry_.sectors - e.missing};
-}
 
 void ChunkMachine::restore(std::uint32_t chunk, const ChunkRecord& r) noexcept {
   Entry& e = entry(chunk);
@@ -109,21 +71,6 @@ Chunk ChunkMachine::describe(std::uint32_t chunk) const noexcept {
   const bool has_pointer = r.state != ChunkState::offline && r.type == ChunkType::sequential;
   c.write_pointer = has_pointer ? r.write_pointer : Chunk::kNoWritePointer;
   return c;
-}
-
-std::uint32_t ChunkMachine::hold_for_read(std::uint32_t chunk) noexcept {
-  Entry& e = entry(chunk);
-  const Lock lock(e);
-  if (e.resetting || e.resets_waiting != 0) return 0;
-  const std::uint32_t readable = model::readable_sectors(view(e), geometry_.mw_cunits);
-  if (readable != 0) ++e.holds;
-  return readable;
-}
-
-void ChunkMachine::release_read(std::uint32_t chunk) noexcept {
-  Entry& e = entry(chunk);
-  const Lock lock(e);
-  --e.holds;
 }
 
 bool ChunkMachine::take_open_slot(std::uint32_t chunk) noexcept {

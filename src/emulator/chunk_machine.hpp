@@ -60,8 +60,19 @@ class ChunkMachine {
   [[nodiscard]] Chunk describe(std::uint32_t chunk) const noexcept;
 
   /// How many sectors from the chunk's start can be read. If it is not 0, the chunk cannot be reset until release_read.
-  [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept;
-  void release_read(std::uint32_t chunk) noexcept;
+  [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept {
+    Entry& e = entry(chunk);
+    const Lock lock(e);
+    if (e.resetting || e.resets_waiting != 0) return 0;
+    const std::uint32_t readable = model::readable_sectors(view(e), geometry_.mw_cunits);
+    if (readable != 0) ++e.holds;
+    return readable;
+  }
+  void release_read(std::uint32_t chunk) noexcept {
+    Entry& e = entry(chunk);
+    const Lock lock(e);
+    --e.holds;
+  }
 
   /// Checks all runs against the reserved write pointers and reserves them, all or none.
   /// Requires: at most 64 runs, chunks that exist, counts of at least 1. Returns the first verdict.
@@ -90,12 +101,53 @@ class ChunkMachine {
   [[nodiscard]] std::uint32_t average_wear() const noexcept;
 
  private:
-  struct Entry;
-  class Lock;
+  // All zero is a new chunk, so that the table is made by mapping it.
+  struct Entry {
+    std::atomic<std::uint8_t> locked;
+    std::uint8_t state;  // ChunkState, 0: free
+    std::uint8_t type;   // ChunkType, 0: sequential
+    bool changed : 1;
+    bool doomed : 1;     // a commit failed; what was reserved behind it fails too
+    bool resetting : 1;  // granted to one reset
+    std::uint32_t write_pointer;
+    std::uint32_t reserved;
+    std::uint32_t missing;
+    std::uint16_t cycles;
+    std::uint16_t resets_waiting;
+    std::uint32_t holds;  // reads, and writes to random chunks, in flight
+    WriteRun* last;       // reserved runs as a ring: last->next_ is the first
+  };
+  static_assert(sizeof(Entry) == 32);
+
+  // The word is held for some dozens of instructions. A holder that was preempted is waited for by yielding.
+  class Lock {
+   public:
+    explicit Lock(Entry& e) noexcept : e_(e) {
+      if (e_.locked.exchange(1, std::memory_order_acquire) != 0) [[unlikely]] wait(e_);
+    }
+    ~Lock() { e_.locked.store(0, std::memory_order_release); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+   private:
+    static void wait(Entry& e) noexcept;
+    Entry& e_;
+  };
+
+  static ChunkState state_of(std::uint8_t raw) noexcept {
+    return raw == 0 ? ChunkState::free : static_cast<ChunkState>(raw);
+  }
+  static ChunkType type_of(std::uint8_t raw) noexcept {
+    return raw == 0 ? ChunkType::sequential : static_cast<ChunkType>(raw);
+  }
 
   ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, os::Pages table, os::Pages open_in_unit) noexcept;
-  [[nodiscard]] Entry& entry(std::uint32_t chunk) const noexcept;
-  [[nodiscard]] model::ChunkView view(const Entry& e) const noexcept;
+  [[nodiscard]] Entry& entry(std::uint32_t chunk) const noexcept {
+    return reinterpret_cast<Entry*>(table_.data())[chunk];
+  }
+  [[nodiscard]] model::ChunkView view(const Entry& e) const noexcept {
+    return {state_of(e.state), type_of(e.type), e.write_pointer, geometry_.sectors - e.missing};
+  }
   enum class Keep : std::uint8_t { reservations, nothing };
   [[nodiscard]] StatusCode reserve_all(std::span<WriteRun> runs, Keep keep) noexcept;
   [[nodiscard]] StatusCode reserve(Entry& e, WriteRun& run) noexcept;

@@ -46,6 +46,12 @@ class Media {
   virtual Status sync() noexcept = 0;
   /// Whether operations enter the kernel and may wait for a disk.
   [[nodiscard]] virtual bool blocking() const noexcept = 0;
+  /// Media in this process's memory: where the sectors lie, chunk after chunk, for copies without an operation.
+  struct Direct {
+    std::byte* data = nullptr;  ///< nullptr: no such media
+    std::byte* metadata = nullptr;
+  };
+  [[nodiscard]] virtual Direct direct() const noexcept { return {}; }
   /// Whether save has anything to do.
   [[nodiscard]] virtual bool persistent() const noexcept = 0;
 };

@@ -18,6 +18,7 @@ class MemoryMedia final : public Media {
   Status sync() noexcept override { return {}; }
   [[nodiscard]] bool blocking() const noexcept override { return false; }
   [[nodiscard]] bool persistent() const noexcept override { return false; }
+  [[nodiscard]] Direct direct() const noexcept override { return {data_.data(), metadata_.data()}; }
 
  private:
   class Channel final : public MediaChannel {
@@ -33,9 +34,9 @@ class MemoryMedia final : public Media {
   };
 
   void run(MediaOp& op) const noexcept {
-    const std::uint64_t sector = static_cast<std::uint64_t>(op.chunk) * geometry_.sectors + op.first;
-    std::byte* data = data_.data() + sector * geometry_.sector_bytes;
-    std::byte* metadata = metadata_.data() + sector * geometry_.oob_bytes;
+    const std::uint64_t first = static_cast<std::uint64_t>(op.chunk) * geometry_.sectors;
+    std::byte* data = data_.data() + (first + op.first) * geometry_.sector_bytes;
+    std::byte* metadata = metadata_.data() + (first + op.first) * geometry_.oob_bytes;
     op.status = {};
     switch (op.kind) {
       case MediaOp::Kind::read:
@@ -46,13 +47,11 @@ class MemoryMedia final : public Media {
         op.data.copy_out(data);
         if (!op.metadata.empty()) op.metadata.copy_out(metadata);
         break;
-      case MediaOp::Kind::discard: {
-        const std::uint64_t first = static_cast<std::uint64_t>(op.chunk) * geometry_.sectors;
+      case MediaOp::Kind::discard:
         data_.release(first * geometry_.sector_bytes, geometry_.chunk_bytes());
         metadata_.release(first * geometry_.oob_bytes,
                           static_cast<std::uint64_t>(geometry_.sectors) * geometry_.oob_bytes);
         break;
-      }
     }
   }
 

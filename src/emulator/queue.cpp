@@ -28,7 +28,8 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       ops_(std::make_unique<Op[]>(depth)),
       depth_(depth),
       done_(depth),
-      persistent_(device_.media().persistent()) {
+      persistent_(device_.media().persistent()),
+      direct_(device_.media().direct()) {
   for (std::uint32_t i = 0; i < depth; ++i) {
     Op& op = ops_[i];
     for (std::uint32_t m = kMaxPieces; m-- > 0;) op.free_media[op.free_media_count++] = static_cast<std::uint8_t>(m);
@@ -197,7 +198,9 @@ void Queue::finish(Op& op, Status status) noexcept {
   op.status = status;
   op.stage = Op::Stage::done;
   if (!status) controller_.log_error(sqid_, op.tag, status, op.vector && !op.list.empty() ? op.list[0] : op.slba);
-  done_[(done_head_ + done_count_++) % depth_] = op.tag;
+  std::uint32_t tail = done_head_ + done_count_++;
+  if (tail >= depth_) tail -= depth_;
+  done_[tail] = op.tag;
 }
 
 Status Queue::make_durable(const Op& op) noexcept {

@@ -46,6 +46,8 @@ class Queue {
 
   void advance(Op& op) noexcept;
   void read_pieces(Op& op) noexcept;
+  void copy_out(const Op& op, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept;
+  void read_unreadable(Op& op, std::uint32_t entry, std::uint32_t count) noexcept;
   [[nodiscard]] Piece next_piece(const Op& op) const noexcept;
   void read_done(Op& op, const MediaOp& m) noexcept;
   void finish_read(Op& op) noexcept;
@@ -83,6 +85,7 @@ class Queue {
   std::vector<std::uint16_t> done_;  // ring of tags
   std::uint32_t done_head_ = 0, done_count_ = 0;
   bool persistent_;
+  Media::Direct direct_;
 
   // Vector copy goes through memory of the queue; one at a time.
   std::vector<std::byte> copy_buffer_;

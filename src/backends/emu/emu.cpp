@@ -19,7 +19,7 @@ namespace lightnvm::backends::emu {
 namespace {
 
 constexpr std::uint32_t kMaxDepth = 4096;
-constexpr std::size_t kBatch = 32;
+constexpr std::size_t kBatch = 8;
 
 /// Both kinds of queue: `Model` is emulator::Queue or emulator::AdminQueue.
 template <typename Model>
