@@ -34,6 +34,7 @@ struct Config {
   std::uint8_t mdts = 7;                         ///< largest transfer: 4096 << mdts bytes; 0: no limit
   std::string serial = "LNVM0001";               ///< 1 to 20 printable ASCII characters
   std::vector<ChunkOverride> overrides;          ///< later ones win
+  bool default_bad = true;                       ///< the overrides are the default's: a smaller dimension drops them
 
   Config();  ///< the default device
 };
@@ -44,7 +45,7 @@ Status validate(const Config& config);
 /// One `key=value` applied to `config`. Keys: groups, punits, chunks, sectors, sector_bytes, oob_bytes, ws_min, ws_opt,
 /// mw_cunits, maxoc, maxocpu, wit, mccap, pe_cycles, predefined, mdts, serial, bad (offline chunks as G.U.C,
 /// comma-separated, or `none`), and the six times trdt, trdm, twrt, twrm, tcrst, tcrsm. EINVAL and a sentence for an
-/// unknown key or a value that is none. Setting a dimension drops overrides that no longer exist.
+/// unknown key or a value that is none. Setting a dimension drops default bad chunks beyond it.
 Status apply_option(Config& config, std::string_view key, std::string_view value);
 /// The keys of apply_option.
 const std::vector<std::string_view>& option_keys();
@@ -77,7 +78,7 @@ Result<ImageInfo> info(const std::string& path);
 
 /// What is wrong with one place of an image.
 struct Finding {
-  std::string where;  ///< "superblock", "chunk (0,1,17)", "segment 2"
+  std::string where;  ///< "superblock", "chunk (0,1,17)"
   std::string what;
 };
 /// Reads all that an image says of its chunks and holds it against the rules; `progress(done, total)` is called from

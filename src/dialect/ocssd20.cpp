@@ -16,10 +16,34 @@ namespace {
 
 using spec::IoOpcode;
 
+constexpr IoOpcode vector_opcode(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::read: return IoOpcode::vector_read;
+    case Operation::write: return IoOpcode::vector_write;
+    case Operation::reset: return IoOpcode::vector_reset;
+    case Operation::copy: break;
+  }
+  return IoOpcode::vector_copy;
+}
+
+// FUA and LR lie in dword 12 of scalar and vector commands alike.
+constexpr std::uint32_t flags(const Io& io) noexcept {
+  return static_cast<std::uint32_t>(io.force_unit_access) << 30 | static_cast<std::uint32_t>(io.limited_retry) << 31;
+}
+
 class Ocssd20 final : public Dialect {
  public:
   Ocssd20(const Geometry& geometry, model::LbaFormat format, std::uint32_t nsid) noexcept
-      : geometry_(geometry), format_(format), mask_(format.generic_mask()), nsid_(nsid) {}
+      : geometry_(geometry),
+        format_(format),
+        mask_(format.generic_mask()),
+        nsid_(nsid),
+        read_(spec::build::transfer(IoOpcode::read, nsid, 0, 1)),
+        write_(spec::build::transfer(IoOpcode::write, nsid, 0, 1)) {
+    for (const Operation o : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
+      vectors_[static_cast<std::size_t>(o)] = spec::build::vector(vector_opcode(o), nsid, 1);
+    }
+  }
 
   [[nodiscard]] SpecVersion version() const noexcept override { return SpecVersion::ocssd20; }
   [[nodiscard]] const Geometry& geometry() const noexcept override { return geometry_; }
@@ -45,17 +69,10 @@ class Ocssd20 final : public Dialect {
   model::LbaFormat format_;
   std::uint64_t mask_;
   std::uint32_t nsid_;
+  // Commands that lack only their addresses, their count and their flags.
+  spec::Command read_, write_;
+  std::array<spec::Command, 4> vectors_;
 };
-
-constexpr IoOpcode vector_opcode(Operation operation) noexcept {
-  switch (operation) {
-    case Operation::read: return IoOpcode::vector_read;
-    case Operation::write: return IoOpcode::vector_write;
-    case Operation::reset: return IoOpcode::vector_reset;
-    case Operation::copy: break;
-  }
-  return IoOpcode::vector_copy;
-}
 
 // False where an address does not fit the device's fields: it would name a sector elsewhere.
 bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_t count,
@@ -81,19 +98,17 @@ Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, W
   if (io.operation == Operation::copy) return Status::os(ENOTSUP);
   const Address first = io.addresses[0];
   if (!format_.encodable(first)) return Status::os(EINVAL);
-  const IoOpcode opcode = io.operation == Operation::read ? IoOpcode::read : IoOpcode::write;
-  command = spec::build::transfer(opcode, nsid_, format_.pack(first), io.count);
-  spec::Fua::set(command, io.force_unit_access ? 1 : 0);
-  spec::LimitedRetry::set(command, io.limited_retry ? 1 : 0);
+  command = io.operation == Operation::read ? read_ : write_;
+  spec::Slba::set(command, format_.pack(first));
+  command.dw[12] = (io.count - 1) | flags(io);
   payload.list = payload.destination = {};
   return {};
 }
 
 Status Ocssd20::encode_vector(const Io& io, spec::Command& command, Payload& payload,
                               WireMemory& memory) const noexcept {
-  command = spec::build::vector(vector_opcode(io.operation), nsid_, io.count);
-  spec::Fua::set(command, io.force_unit_access ? 1 : 0);
-  spec::LimitedRetry::set(command, io.limited_retry ? 1 : 0);
+  command = vectors_[static_cast<std::size_t>(io.operation)];
+  command.dw[12] = (io.count - 1) | flags(io);
   if (!pack_list(io.addresses, io.consecutive, io.count, memory.list.data())) return Status::os(EINVAL);
   payload.list = {memory.list.data(), io.count};
   payload.destination = {};

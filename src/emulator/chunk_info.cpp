@@ -27,7 +27,7 @@ std::unexpected<Status> wrong(std::size_t line, std::string_view what) {
 
 std::optional<std::uint32_t> number(std::string_view text) noexcept {
   int base = 10;
-  if (text.starts_with("0x")) {
+  if (text.starts_with("0x") || text.starts_with("0X")) {
     base = 16;
     text.remove_prefix(2);
   }
@@ -111,7 +111,12 @@ Status what(const Words& words, std::size_t line, ChunkOverride& change) {
   return {};
 }
 
-void expand(const Line& line, std::vector<ChunkOverride>& out) {
+// False where the lines would name more chunks than anybody means to list.
+bool expand(const Line& line, std::vector<ChunkOverride>& out) {
+  constexpr std::uint64_t kMost = 1ULL << 24;
+  std::uint64_t count = 1;
+  for (std::size_t i = 0; i < 3; ++i) count *= line.last[i] - line.first[i] + 1ULL;
+  if (out.size() + count > kMost) return false;
   ChunkOverride change = line.change;
   for (std::uint32_t g = line.first[0]; g <= line.last[0]; ++g) {
     for (std::uint32_t u = line.first[1]; u <= line.last[1]; ++u) {
@@ -121,6 +126,7 @@ void expand(const Line& line, std::vector<ChunkOverride>& out) {
       }
     }
   }
+  return true;
 }
 
 }  // namespace
@@ -138,7 +144,7 @@ Result<std::vector<ChunkOverride>> parse_chunk_info(std::string_view text, const
     Line line;
     if (const Status s = where(*words, number, geometry, line); !s) return std::unexpected(s);
     if (const Status s = what(*words, number, line.change); !s) return std::unexpected(s);
-    expand(line, out);
+    if (!expand(line, out)) return wrong(number, "more than 16777216 chunks are named");
   }
   return out;
 }

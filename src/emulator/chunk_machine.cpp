@@ -271,6 +271,12 @@ StatusCode ChunkMachine::finish_reset(std::uint32_t chunk, StatusCode media) noe
   return StatusCode::success;
 }
 
+void ChunkMachine::abandon_reset(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  e.resetting = false;
+}
+
 void ChunkMachine::cancel_reset(std::uint32_t chunk) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);

@@ -89,6 +89,8 @@ class ChunkMachine {
   [[nodiscard]] ResetStep begin_reset(std::uint32_t chunk, bool waiting, StatusCode& verdict) noexcept;
   /// The media have discarded the chunk (success), or it goes offline. Returns the reset's status.
   [[nodiscard]] StatusCode finish_reset(std::uint32_t chunk, StatusCode media) noexcept;
+  /// Gives a granted reset back: nothing was discarded, the chunk stays as it is.
+  void abandon_reset(std::uint32_t chunk) noexcept;
   /// Gives up a reset that was told to wait.
   void cancel_reset(std::uint32_t chunk) noexcept;
 

@@ -62,6 +62,7 @@ constexpr std::array kTimes = {
 };
 
 void drop_missing(Config& c) {
+  if (!c.default_bad) return;
   std::erase_if(c.overrides, [&](const ChunkOverride& o) { return !c.geometry.contains(o.address.at_sector(0)); });
 }
 
@@ -79,17 +80,21 @@ std::optional<Address> triple(std::string_view text) {
 }
 
 Status apply_bad(Config& c, std::string_view value) {
-  std::erase_if(c.overrides, [](const ChunkOverride& o) { return o.state == ChunkState::offline; });
-  if (value == "none" || value.empty()) return {};
-  for (const auto part : std::views::split(value, ',')) {
-    const std::string_view text(part.begin(), part.end());
-    const auto address = triple(text);
-    if (!address) return invalid(fmt::format("bad={}: '{}' is not group.unit.chunk", value, text));
-    ChunkOverride o;
-    o.address = *address;
-    o.state = ChunkState::offline;
-    c.overrides.push_back(o);
+  std::vector<ChunkOverride> bad;
+  if (value != "none" && !value.empty()) {
+    for (const auto part : std::views::split(value, ',')) {
+      const std::string_view text(part.begin(), part.end());
+      const auto address = triple(text);
+      if (!address) return invalid(fmt::format("bad={}: '{}' is not group.unit.chunk", value, text));
+      ChunkOverride o;
+      o.address = *address;
+      o.state = ChunkState::offline;
+      bad.push_back(o);
+    }
   }
+  std::erase_if(c.overrides, [](const ChunkOverride& o) { return o.state == ChunkState::offline; });
+  c.overrides.insert(c.overrides.end(), bad.begin(), bad.end());
+  c.default_bad = false;
   return {};
 }
 
@@ -99,17 +104,26 @@ Status check_override(const ChunkOverride& o, const Geometry& g) {
   if (o.sectors && (*o.sectors == 0 || *o.sectors > g.sectors)) {
     return invalid(fmt::format("{}: has 1 to {} sectors", at(), g.sectors));
   }
+  if (o.cycles && *o.cycles > 0xFFFF) return invalid(at() + ": at most 65535 cycles");
   const bool random = o.type == ChunkType::random;
   if (o.write_pointer && (random || o.state == ChunkState::offline)) {
     return invalid(at() + ": offline and random chunks have no write pointer");
   }
   const std::uint32_t sectors = o.sectors.value_or(g.sectors);
   if (o.write_pointer && *o.write_pointer > sectors) return invalid(at() + ": its write pointer is past its end");
-  if (o.cycles && *o.cycles > 0xFFFF) return invalid(at() + ": at most 65535 cycles");
-  ChunkRecord record;
-  apply_override(o, g, record);
-  const std::string wrong = implausible(record, g);
-  return wrong.empty() ? Status() : invalid(fmt::format("{}: {}", at(), wrong));
+  return {};
+}
+
+// What the overrides of a chunk make of it together.
+Status check_records(const Config& c) {
+  for (const auto& [chunk, record] : merge_overrides(c)) {
+    std::string wrong = implausible(record, c.geometry);
+    if (wrong.empty() && record.cycles > c.pe_cycles) wrong = "it has more cycles than the device endures";
+    if (wrong.empty()) continue;
+    const Address a = c.geometry.chunk_address(chunk);
+    return invalid(fmt::format("chunk ({},{},{}): {}", a.group(), a.unit(), a.chunk(), wrong));
+  }
+  return {};
 }
 
 Status check_geometry(const Geometry& g) {
@@ -152,6 +166,7 @@ Config::Config() {
   geometry.multiple_resets = true;
   geometry.times = {70000, 100000, 1900000, 3500000, 3000000, 6000000};
   (void)apply_bad(*this, "0.0.7,1.3.41,2.4.59");
+  default_bad = true;
 }
 
 Status validate(const Config& c) {
@@ -163,18 +178,23 @@ Status validate(const Config& c) {
     return invalid("mdts is too small for a write of ws_min sectors");
   }
   const bool printable = std::ranges::all_of(c.serial, [](char ch) { return ch >= 0x20 && ch <= 0x7E; });
-  if (c.serial.empty() || c.serial.size() > 20 || !printable) {
-    return invalid("the serial number is 1 to 20 printable ASCII characters");
+  const bool blank = std::ranges::all_of(c.serial, [](char ch) { return ch == ' '; });
+  if (blank || c.serial.size() > 20 || !printable) {
+    return invalid("the serial number is 1 to 20 printable ASCII characters, not all of them blanks");
   }
   for (const ChunkOverride& o : c.overrides) {
     if (const Status s = check_override(o, c.geometry); !s) return s;
   }
-  return {};
+  return check_records(c);
 }
 
 void apply_override(const ChunkOverride& o, const Geometry& g, ChunkRecord& r) noexcept {
   if (o.type) r.type = *o.type;
-  if (o.sectors) r.missing = g.sectors - *o.sectors;
+  if (o.sectors) {
+    const bool full = r.state == ChunkState::closed && r.write_pointer == g.sectors - r.missing;
+    r.missing = g.sectors - *o.sectors;
+    if (full) r.write_pointer = *o.sectors;
+  }
   if (o.cycles) r.cycles = static_cast<std::uint16_t>(*o.cycles);
   if (o.state) {
     r.state = *o.state;

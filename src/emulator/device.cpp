@@ -75,6 +75,11 @@ Result<std::shared_ptr<Device>> Device::from_file(const std::string& path, Image
     return unexpected(Status::os(EINVAL),
                       fmt::format("{}: {} chunk records are damaged; nvm_emu check names them", path, damaged));
   }
+  if (access == ImageAccess::exclusive) {
+    if (const Status s = (*image)->begin_use(); !s) {
+      return unexpected(s, fmt::format("{}: cannot be written: {}", path, s.message()));
+    }
+  }
   const Uuid uuid = (*image)->superblock().uuid;
   Parts parts{std::move(*machine), std::move(*image), uuid, access == ImageAccess::look, g.total_sectors() - lost};
   return std::make_shared<Device>(config, std::move(parts));
@@ -101,6 +106,14 @@ Status Device::persist(std::uint32_t chunk) noexcept {
   const Status s = media_->save(chunk, record);
   if (!s) machine_->mark_changed(chunk);
   return s;
+}
+
+Status Device::persist_reset(std::uint32_t chunk) noexcept {
+  if (!media_->persistent()) return {};
+  ChunkRecord record = machine_->record(chunk);
+  record.state = ChunkState::free;
+  record.write_pointer = 0;
+  return media_->save(chunk, record);
 }
 
 void Device::watch_wear(std::uint32_t chunk) {

@@ -89,6 +89,9 @@ class Device {
 
   /// Keeps the chunk's record where it survives, if it has changed.
   Status persist(std::uint32_t chunk) noexcept;
+  /// Keeps a record of the chunk as a reset will leave it, before its sectors are gone: a crash in between must not
+  /// leave a closed chunk without its data. Requires that the reset was granted.
+  Status persist_reset(std::uint32_t chunk) noexcept;
   /// To be called after each successful reset: tells the host of wear that is far from the average.
   void watch_wear(std::uint32_t chunk);
 

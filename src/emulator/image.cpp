@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -34,21 +33,44 @@ bool inside(std::uint64_t offset, std::uint64_t bytes, std::uint64_t total) noex
 
 // What a checksummed superblock still may get wrong; the file need not have been written by us.
 std::string broken_layout(const Superblock& s, const Geometry& g) {
+  constexpr std::uint64_t kMaxFile = 0x7FFFFFFFFFFFF000ULL;
   const std::uint64_t chunks = g.total_chunks();
   const std::uint64_t oob = static_cast<std::uint64_t>(g.sectors) * g.oob_bytes;
-  if (s.segment_bytes < 2 * kBlock || s.segment_bytes % kBlock != 0) return "its segment size is impossible";
-  if (s.table_bytes / sizeof(DiskRecord) < chunks || !inside(s.table_offset, s.table_bytes, s.total_bytes)) {
-    return "its chunk table does not fit";
+  if (s.segment_bytes < 2 * kBlock || s.segment_bytes % kBlock != 0 || s.segment_bytes > kMaxFile) {
+    return "its segment size is impossible";
   }
+  if (s.total_bytes > kMaxFile) return "its size is impossible";
+  if ((s.total_bytes - 1) / s.segment_bytes >= kMaxSegments) return "it would have too many segments";
   if (s.data_stride < g.chunk_bytes() || s.metadata_stride < oob) return "its strides are smaller than a chunk";
-  __uint128_t data = static_cast<__uint128_t>(s.data_stride) * chunks;
-  __uint128_t metadata = static_cast<__uint128_t>(s.metadata_stride) * chunks;
-  if (data > s.total_bytes || metadata > s.total_bytes ||
-      !inside(s.data_offset, static_cast<std::uint64_t>(data), s.total_bytes) ||
-      !inside(s.metadata_offset, static_cast<std::uint64_t>(metadata), s.total_bytes)) {
-    return "its sectors do not fit";
+  if ((s.mccap & ~7U) != 0) return "its mccap has unknown bits";
+  const __uint128_t data = static_cast<__uint128_t>(s.data_stride) * chunks;
+  const __uint128_t metadata = static_cast<__uint128_t>(s.metadata_stride) * chunks;
+  if (s.table_bytes / sizeof(DiskRecord) < chunks) return "its chunk table does not fit";
+  if (data > kMaxFile || metadata > kMaxFile) return "its sectors do not fit";
+  // The regions in the order of the format, each behind the one before it.
+  const struct {
+    std::string_view name;
+    std::uint64_t offset, bytes;
+  } regions[] = {{"area of superblocks", 0, 2 * kBlock},
+                 {"chunk table", s.table_offset, s.table_bytes},
+                 {"journal", s.journal_offset, s.journal_bytes},
+                 {"sectors' metadata", s.metadata_offset, static_cast<std::uint64_t>(metadata)},
+                 {"area of sectors", s.data_offset, static_cast<std::uint64_t>(data)}};
+  const auto* before = &regions[0];
+  for (const auto& r : regions) {
+    if (r.offset % kBlock != 0 || !inside(r.offset, r.bytes, s.total_bytes)) {
+      return fmt::format("its {} is misplaced or does not fit", r.name);
+    }
+    if (&r != before && r.offset < before->offset + before->bytes) {
+      return fmt::format("its {} reaches into its {}", before->name, r.name);
+    }
+    before = &r;
   }
   return {};
+}
+
+std::unexpected<Status> foreign(const std::string& path) {
+  return unexpected(Status::os(EINVAL), fmt::format("{}: not an emulated device (nvm_emu create makes one)", path));
 }
 
 std::uint64_t size_of(int fd) noexcept {
@@ -118,26 +140,13 @@ std::string implausible(const ChunkRecord& r, const Geometry& g) {
   if (r.missing >= g.sectors) return "it has no sectors";
   const std::uint32_t sectors = g.sectors - r.missing;
   if (r.type == ChunkType::random || r.state == offline) return {};
+  if (sectors % g.ws_min != 0) return "its size is no multiple of ws_min, so that it cannot be filled";
   if (r.state == free && r.write_pointer != 0) return "it is free but has a write pointer";
+  if (r.write_pointer > sectors) return "its write pointer is past its end";
   if (r.state == open && (r.write_pointer == 0 || r.write_pointer >= sectors)) {
     return "it is open but its write pointer is not within it";
   }
-  if (r.write_pointer > sectors) return "its write pointer is past its end";
-  return {};
-}
-
-template <typename F>
-Status Image::pieces(std::byte* memory, std::uint64_t bytes, std::uint64_t offset, F&& f) const noexcept {
-  while (bytes > 0) {
-    const std::uint64_t file = offset / super_.segment_bytes;
-    const std::uint64_t within = offset % super_.segment_bytes;
-    const std::uint64_t n = std::min(bytes, super_.segment_bytes - within);
-    if (file >= files_.size()) return Status::os(EIO);
-    if (const Status s = f(files_[file].get(), memory, n, within); !s) return s;
-    if (memory != nullptr) memory += n;
-    offset += n;
-    bytes -= n;
-  }
+  if (r.state == open && r.write_pointer % g.ws_min != 0) return "its write pointer is no multiple of ws_min";
   return {};
 }
 
@@ -161,54 +170,74 @@ Status Image::punch(std::uint64_t offset, std::uint64_t bytes) noexcept {
 }
 
 Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess access) {
-  std::unique_ptr<Image> image(new Image);
-  image->path_ = path;
-  image->access_ = access;
-  auto file = os::open(path, access == ImageAccess::exclusive ? O_RDWR : O_RDONLY);
-  if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, file.error().message()));
-  const int fd = file->get();
-  image->files_.push_back(std::move(*file));
+  while (true) {
+    std::unique_ptr<Image> image(new Image);
+    image->path_ = path;
+    image->access_ = access;
+    // Not blocking: a FIFO is refused instead of waited for.
+    auto file = os::open(path, (access == ImageAccess::exclusive ? O_RDWR : O_RDONLY) | O_NONBLOCK);
+    if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, file.error().message()));
+    image->files_.push_back(std::move(*file));
+    struct stat opened{};
+    struct stat named{};
+    if (::fstat(image->files_[0].get(), &opened) != 0) return std::unexpected(Status::os(errno));
+    if (!S_ISREG(opened.st_mode)) return foreign(path);
+    if (access == ImageAccess::exclusive) {
+      // Before the lock, so that a foreign file is called foreign whoever holds it.
+      if (const Status s = image->read_superblock(); !s) return std::unexpected(s);
+      const Status locked = os::lock_exclusively(image->files_[0].get());
+      if (locked.is_errno(EBUSY)) {
+        return unexpected(locked,
+                          fmt::format("{}: another process has this device open; add ?ro for a look at it", path));
+      }
+      if (!locked) return unexpected(locked, fmt::format("{}: cannot be locked: {}", path, locked.message()));
+      // Whoever replaced the image meanwhile left us a file without a name.
+      if (::stat(path.c_str(), &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) continue;
+    }
+    if (const Status s = image->read_superblock(); !s) return std::unexpected(s);
+    if (const Status s = image->open_segments(); !s) return std::unexpected(s);
+    return image;
+  }
+}
 
+Result<Superblock> Image::look_at(const std::string& path) {
+  Image image;
+  image.path_ = path;
+  auto file = os::open(path, O_RDONLY | O_NONBLOCK);
+  if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, file.error().message()));
+  image.files_.push_back(std::move(*file));
+  struct stat st{};
+  if (::fstat(image.files_[0].get(), &st) != 0 || !S_ISREG(st.st_mode)) return foreign(path);
+  if (const Status s = image.read_superblock(); !s) return std::unexpected(s);
+  return image.super_;
+}
+
+Status Image::read_superblock() {
+  const int fd = files_[0].get();
   std::array<Superblock, 2> copies{};
   const bool readable = size_of(fd) >= 2 * kBlock &&
                         os::read_at(fd, reinterpret_cast<std::byte*>(copies.data()), sizeof copies, 0).ok();
-  if (!readable || (copies[0].magic != kImageMagic && copies[1].magic != kImageMagic)) {
-    return unexpected(Status::os(EINVAL), fmt::format("{}: not an emulated device (nvm_emu create makes one)", path));
-  }
-  if (access == ImageAccess::exclusive && ::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    return unexpected(Status::os(EBUSY),
-                      fmt::format("{}: another process has this device open; add ?ro for a look at it", path));
-  }
+  if (!readable || (copies[0].magic != kImageMagic && copies[1].magic != kImageMagic)) return foreign(path_).error();
+  const auto damaged = [&](std::string_view what) {
+    return fail(Status::os(EINVAL), fmt::format("{}: damaged, {}", path_, what));
+  };
   const bool first = valid(copies[0]);
   const bool second = valid(copies[1]);
-  if (!first && !second) {
-    return unexpected(Status::os(EINVAL), fmt::format("{}: both superblocks are damaged", path));
+  if (!first && !second) return damaged("both superblocks are damaged");
+  damaged_copy_ = first && second ? std::nullopt : std::optional<unsigned>(first ? 1 : 0);
+  super_ = copies[second && (!first || copies[1].sequence > copies[0].sequence) ? 1 : 0];
+  if (super_.format != kImageFormat) {
+    return fail(Status::os(EINVAL),
+                fmt::format("{}: format version {}, this library knows {}", path_, super_.format, kImageFormat));
   }
-  image->super_ = copies[second && (!first || copies[1].sequence > copies[0].sequence) ? 1 : 0];
-  const Superblock& s = image->super_;
-  if (s.format != kImageFormat) {
-    return unexpected(Status::os(EINVAL), fmt::format("{}: format version {}, this library knows {}", path, s.format,
-                                                      kImageFormat));
-  }
-  const Config config = image->config();
-  if (const Status status = validate(config); !status) {
-    return unexpected(Status::os(EINVAL), fmt::format("{}: damaged, {}", path, last_error()));
-  }
-  if (const std::string wrong = broken_layout(s, config.geometry); !wrong.empty()) {
-    return unexpected(Status::os(EINVAL), fmt::format("{}: damaged, {}", path, wrong));
-  }
-  if (const Status status = image->open_segments(); !status) return std::unexpected(status);
-  if (access == ImageAccess::exclusive) {
-    if (const Status status = image->write_superblock(false); !status) {
-      return unexpected(status, fmt::format("{}: cannot be written: {}", path, status.message()));
-    }
-  }
-  return image;
+  const Config found = config();
+  if (const Status status = validate(found); !status) return damaged(std::string(last_error()));
+  const std::string wrong = broken_layout(super_, found.geometry);
+  return wrong.empty() ? Status() : damaged(wrong);
 }
 
 Status Image::open_segments() {
-  const std::uint64_t count = (super_.total_bytes + super_.segment_bytes - 1) / super_.segment_bytes;
-  if (count > 65536) return fail(Status::os(EINVAL), fmt::format("{}: damaged, too many segments", path_));
+  const std::uint64_t count = segment_count(super_);
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string path = i == 0 ? path_ : fmt::format("{}.{}", path_, i);
     if (i > 0) {
@@ -228,14 +257,18 @@ Status Image::open_segments() {
   return {};
 }
 
+Status Image::begin_use() noexcept {
+  in_use_ = true;
+  return write_superblock(false);
+}
+
 Image::~Image() { (void)close(); }
 
 Status Image::close() noexcept {
-  if (access_ != ImageAccess::exclusive || files_.empty()) return {};
+  if (!in_use_) return {};
+  in_use_ = false;
   const Status synced = sync();
-  const Status marked = synced ? write_superblock(true) : synced;
-  access_ = ImageAccess::look;
-  return marked;
+  return synced ? write_superblock(true) : synced;
 }
 
 Status Image::write_superblock(bool clean) noexcept {

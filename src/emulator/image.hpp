@@ -2,12 +2,13 @@
 // Image: an emulated device in a file. The format is docs/format-emulated.md.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,13 +59,23 @@ struct DiskRecord {
 };
 static_assert(sizeof(DiskRecord) == 16);
 
+/// The most files that an image consists of.
+inline constexpr std::uint64_t kMaxSegments = 65536;
+[[nodiscard]] constexpr std::uint64_t segment_count(const Superblock& s) noexcept {
+  return (s.total_bytes + s.segment_bytes - 1) / s.segment_bytes;
+}
+
 enum class ImageAccess : std::uint8_t { exclusive, look };
 
 /// An opened image. As media it is thread-safe.
 class Image final : public Media {
  public:
-  /// EINVAL with a sentence for a foreign or damaged file, EBUSY where another process holds it.
+  /// EINVAL with a sentence for a foreign or damaged file, EBUSY where another process holds it. Changes nothing.
   static Result<std::unique_ptr<Image>> open(const std::string& path, ImageAccess access);
+  /// What the file at `path` says of itself, without its other segments; errors as open, but EBUSY.
+  static Result<Superblock> look_at(const std::string& path);
+  /// An exclusive opener accepts the image: until close() it counts as not properly closed.
+  Status begin_use() noexcept;
   ~Image() override;
 
   [[nodiscard]] Config config() const;  ///< without overrides
@@ -73,6 +84,9 @@ class Image final : public Media {
   [[nodiscard]] std::uint64_t used_bytes() const noexcept;
   /// Device and inode of the first file: what makes two paths the same image.
   [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> identity() const noexcept;
+  /// Which of the superblock's two copies cannot be read; the other one is in use.
+  [[nodiscard]] std::optional<unsigned> damaged_copy() const noexcept { return damaged_copy_; }
+  [[nodiscard]] bool held_by_another() const noexcept { return os::is_locked(files_[0].get()); }
 
   /// Calls f(chunk, record) for each row that is not zero, `broken(chunk)` for each that is damaged; `progress` as
   /// emulator::check. Rows that were never written cost nothing.
@@ -85,7 +99,7 @@ class Image final : public Media {
   Status sync() noexcept override;
   [[nodiscard]] bool blocking() const noexcept override { return true; }
   [[nodiscard]] bool persistent() const noexcept override { return access_ == ImageAccess::exclusive; }
-  /// Makes all durable and marks the image as properly closed. The first error; the image stays usable for reading.
+  /// Makes all durable and marks the image as properly closed, if it was in use. The first error.
   Status close() noexcept;
 
  private:
@@ -101,13 +115,33 @@ class Image final : public Media {
   Status punch(std::uint64_t offset, std::uint64_t bytes) noexcept;
   Status transfer(const MediaOp& op) noexcept;
   Status write_superblock(bool clean) noexcept;
+  /// What a new image begins with.
+  Status fill(const Config& config);
+  Status read_superblock();
   Status open_segments();
 
   std::string path_;
   ImageAccess access_ = ImageAccess::look;
+  bool in_use_ = false;
+  std::optional<unsigned> damaged_copy_;
   std::vector<os::Fd> files_;
   Superblock super_{};
 };
+
+template <typename F>
+Status Image::pieces(std::byte* memory, std::uint64_t bytes, std::uint64_t offset, F&& f) const noexcept {
+  while (bytes > 0) {
+    const std::uint64_t file = offset / super_.segment_bytes;
+    const std::uint64_t within = offset % super_.segment_bytes;
+    const std::uint64_t n = std::min(bytes, super_.segment_bytes - within);
+    if (file >= files_.size()) return Status::os(EIO);
+    if (const Status s = f(files_[file].get(), memory, n, within); !s) return s;
+    if (memory != nullptr) memory += n;
+    offset += n;
+    bytes -= n;
+  }
+  return {};
+}
 
 /// The row as it lies on disk, with its checksum.
 DiskRecord to_disk(std::uint32_t chunk, const ChunkRecord& record) noexcept;

@@ -2,10 +2,11 @@
 // Making an image file, looking at it, and checking it.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <stdio.h>
 
 #include <algorithm>
 #include <bit>
@@ -88,39 +89,104 @@ Result<std::uint64_t> largest_segment(int fd, std::uint64_t total) {
   return std::unexpected(Status::os(EFBIG));
 }
 
-// Looks before it replaces: anything that is no image of ours stays.
-Status replaceable(const std::string& path, bool replace) {
+/// The files of an image that is being made: under other names until all of them are there.
+class Construction {
+ public:
+  explicit Construction(std::string path) : path_(std::move(path)) {}
+  ~Construction() {
+    for (std::uint64_t i = 0; i < files_; ++i) (void)::unlink(draft(i).c_str());
+  }
+  Construction(const Construction&) = delete;
+  Construction& operator=(const Construction&) = delete;
+
+  [[nodiscard]] std::string draft(std::uint64_t i) const { return segment_path(path_, i) + ".creating"; }
+
+  Result<os::Fd> add() {
+    auto file = os::open(draft(files_), O_RDWR | O_CREAT | O_EXCL, 0644);
+    if (file) ++files_;
+    return file;
+  }
+
+  /// Gives the files their names; those of `old` segments (0: there was no image) give way.
+  Status put_in_place(std::uint64_t old) {
+    for (std::uint64_t i = old == 0 ? 0 : 1; i < files_; ++i) {
+      const bool ours = i < old;
+      const unsigned flags = ours ? 0 : RENAME_NOREPLACE;
+      if (::renameat2(AT_FDCWD, draft(i).c_str(), AT_FDCWD, segment_path(path_, i).c_str(), flags) != 0) {
+        return Status::os(errno);
+      }
+    }
+    // The first file last: from then on the name means the new image.
+    if (old != 0 && ::rename(draft(0).c_str(), path_.c_str()) != 0) return Status::os(errno);
+    for (std::uint64_t i = files_; i < old; ++i) (void)::unlink(segment_path(path_, i).c_str());
+    files_ = 0;
+    const std::size_t slash = path_.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+    const auto directory = os::open(folder, O_RDONLY | O_DIRECTORY);
+    return directory ? os::sync_data(directory->get()) : Status();
+  }
+
+ private:
+  std::string path_;
+  std::uint64_t files_ = 0;
+};
+
+/// What is at a path before an image is made there.
+struct Before {
+  std::uint64_t segments = 0;  ///< of an image that may be replaced; 0: nothing is there
+  std::unique_ptr<Image> held; ///< keeps others from opening it meanwhile
+};
+
+bool exists(const std::string& path) noexcept {
+  struct stat st{};
+  return ::lstat(path.c_str(), &st) == 0;
+}
+
+// Looks before it replaces: only an image of ours that nobody has open gives way.
+Result<Before> look_before(const std::string& path, bool replace) {
+  Before before;
   struct stat st{};
   if (::lstat(path.c_str(), &st) != 0) {
-    return errno == ENOENT ? Status()
-                           : fail(Status::os(errno), fmt::format("{}: {}", path, Status::os(errno).message()));
+    if (errno == ENOENT) return before;
+    return unexpected(Status::os(errno), fmt::format("{}: {}", path, Status::os(errno).message()));
   }
   if (!replace) {
-    return fail(Status::os(EEXIST), fmt::format("{}: exists already; --force replaces an emulated device", path));
+    return unexpected(Status::os(EEXIST), fmt::format("{}: exists already; --force replaces an emulated device", path));
   }
-  auto old = Image::open(path, ImageAccess::look);
-  if (!old && old.error().is_errno(EINVAL) && st.st_size != 0) {
-    return fail(Status::os(EEXIST), fmt::format("{}: is no emulated device, so it is left alone", path));
+  const auto old = S_ISREG(st.st_mode) ? Image::look_at(path) : Result<Superblock>(std::unexpected(Status::os(EINVAL)));
+  if (!old) {
+    return unexpected(Status::os(EEXIST), fmt::format("{}: is no emulated device that can be read, so it is left alone",
+                                                      path));
   }
-  const auto held = info(path);
-  if (held && held->in_use) return fail(Status::os(EBUSY), fmt::format("{}: a process has this device open", path));
-  const std::uint32_t segments = old ? (*old)->segments() : 1;
-  for (std::uint32_t i = 0; i < segments; ++i) (void)::unlink(segment_path(path, i).c_str());
+  before.segments = segment_count(*old);
+  auto held = Image::open(path, ImageAccess::exclusive);
+  if (held) {
+    before.held = std::move(*held);
+  } else if (held.error().is_errno(EBUSY)) {
+    return unexpected(Status::os(EBUSY), fmt::format("{}: a process has this device open", path));
+  }
+  return before;
+}
+
+// A foreign file where a segment has to go is found before anything is made.
+Status segments_free(const std::string& path, std::uint64_t old, std::uint64_t count) {
+  for (std::uint64_t i = std::max<std::uint64_t>(old, 1); i < count; ++i) {
+    const std::string name = segment_path(path, i);
+    if (exists(name)) return fail(Status::os(EEXIST), fmt::format("{}: exists already; the device needs the name", name));
+  }
   return {};
 }
 
-// Removes what it was told of unless the work was finished.
-class Cleanup {
- public:
-  ~Cleanup() {
-    for (const std::string& path : paths_) (void)::unlink(path.c_str());
-  }
-  void add(std::string path) { paths_.push_back(std::move(path)); }
-  void finished() { paths_.clear(); }
-
- private:
-  std::vector<std::string> paths_;
-};
+// The size of the image's files: as asked for, or one file, or as large as the file system takes.
+Status choose_segments(Superblock& super, int fd, std::uint64_t asked) {
+  super.segment_bytes = asked != 0 ? asked : round_up(super.total_bytes, kPage);
+  const Status sized = os::truncate(fd, std::min(super.segment_bytes, super.total_bytes));
+  if (sized || asked != 0 || !(sized.is_errno(EFBIG) || sized.is_errno(EINVAL))) return sized;
+  const auto largest = largest_segment(fd, super.total_bytes);
+  if (!largest) return largest.error();
+  super.segment_bytes = *largest;
+  return {};
+}
 
 }  // namespace
 
@@ -132,48 +198,51 @@ Status create(const std::string& path, const Config& config, const CreateOptions
   if (options.segment_bytes != 0 && (options.segment_bytes < 2 * kAlign || options.segment_bytes % kPage != 0)) {
     return fail(Status::os(EINVAL), "the segment size is a multiple of 4096 and at least 2 MiB");
   }
-  if (const Status s = replaceable(path, options.replace); !s) return s;
-
   Image image;
-  image.path_ = path;
   image.super_ = layout(config);
   Superblock& super = image.super_;
-  Cleanup cleanup;
-  const auto failed = [&](const std::string& file, Status s) {
-    return fail(s, fmt::format("{}: {}", file, s.message()));
-  };
-  auto first = os::open(path, O_RDWR | O_CREAT | O_EXCL, 0644);
-  if (!first) return failed(path, first.error());
-  cleanup.add(path);
-  image.files_.push_back(std::move(*first));
-
-  super.segment_bytes = options.segment_bytes != 0 ? options.segment_bytes : round_up(super.total_bytes, kPage);
-  Status sized = os::truncate(image.files_[0].get(), std::min(super.segment_bytes, super.total_bytes));
-  if (options.segment_bytes == 0 && (sized.is_errno(EFBIG) || sized.is_errno(EINVAL))) {
-    const auto largest = largest_segment(image.files_[0].get(), super.total_bytes);
-    sized = largest ? Status() : largest.error();
-    if (largest) super.segment_bytes = *largest;
+  const auto too_many = [&](std::uint64_t bytes) { return bytes != 0 && (super.total_bytes - 1) / bytes >= kMaxSegments; };
+  if (too_many(options.segment_bytes)) {
+    return fail(Status::os(EINVAL), fmt::format("{}: more than {} segments of that size", path, kMaxSegments));
   }
-  if (!sized) return failed(path, sized);
-  const std::uint64_t count = (super.total_bytes + super.segment_bytes - 1) / super.segment_bytes;
+  const auto before = look_before(path, options.replace);
+  if (!before) return before.error();
+  Construction files(path);
+  const auto failed = [&](Status s) { return fail(s, fmt::format("{}: {}", path, s.message())); };
+  auto first = files.add();
+  if (!first) return failed(first.error());
+  image.files_.push_back(std::move(*first));
+  if (const Status s = choose_segments(super, image.files_[0].get(), options.segment_bytes); !s) return failed(s);
+  if (too_many(super.segment_bytes)) return failed(Status::os(EFBIG));
+  const std::uint64_t count = segment_count(super);
+  if (const Status s = segments_free(path, before->segments, count); !s) return s;
   for (std::uint64_t i = 1; i < count; ++i) {
-    const std::string name = segment_path(path, i);
-    auto file = os::open(name, O_RDWR | O_CREAT | O_EXCL, 0644);
-    if (!file) return failed(name, file.error());
-    cleanup.add(name);
+    auto file = files.add();
+    if (!file) return failed(file.error());
     const std::uint64_t bytes = std::min(super.segment_bytes, super.total_bytes - i * super.segment_bytes);
-    if (const Status s = os::truncate(file->get(), bytes); !s) return failed(name, s);
+    if (const Status s = os::truncate(file->get(), bytes); !s) return failed(s);
     image.files_.push_back(std::move(*file));
   }
+  if (const Status s = image.fill(config); !s) return failed(s);
+  if (const Status s = files.put_in_place(before->segments); !s) return failed(s);
+  return {};
+}
+
+// Room for the chunk table is taken now: a record that has no room would be noticed when its data are written already.
+Status Image::fill(const Config& config) {
+  const std::uint64_t table = round_up(config.geometry.total_chunks() * sizeof(DiskRecord), kPage);
+  const Status allocated = pieces(nullptr, table, super_.table_offset,
+                                  [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) {
+                                    return os::allocate(fd, at, n);
+                                  });
+  if (!allocated) return allocated;
   for (const auto& [chunk, record] : merge_overrides(config)) {
-    if (const Status s = image.save(chunk, record); !s) return failed(path, s);
+    if (const Status s = save(chunk, record); !s) return s;
   }
   for (int copy = 0; copy < 2; ++copy) {
-    if (const Status s = image.write_superblock(true); !s) return failed(path, s);
+    if (const Status s = write_superblock(true); !s) return s;
   }
-  if (const Status s = image.sync(); !s) return failed(path, s);
-  cleanup.finished();
-  return {};
+  return sync();
 }
 
 Result<ImageInfo> info(const std::string& path) {
@@ -185,8 +254,7 @@ Result<ImageInfo> info(const std::string& path) {
   out.logical_bytes = (*image)->superblock().total_bytes;
   out.used_bytes = (*image)->used_bytes();
   out.segments = (*image)->segments();
-  auto probe = os::open(path, O_RDONLY);
-  out.in_use = probe && ::flock(probe->get(), LOCK_SH | LOCK_NB) != 0;
+  out.in_use = (*image)->held_by_another();
   out.clean = out.in_use || (*image)->superblock().clean == 1;
   return out;
 }
@@ -198,6 +266,9 @@ Result<std::vector<Finding>> check(const std::string& path,
   const Config config = (*image)->config();
   const Geometry& g = config.geometry;
   std::vector<Finding> findings;
+  if (const auto copy = (*image)->damaged_copy()) {
+    findings.push_back({"superblock", fmt::format("copy {} is damaged (checksum); the other one is used", *copy)});
+  }
   const auto name = [&](std::uint32_t chunk) {
     const Address a = g.chunk_address(chunk);
     return fmt::format("chunk ({},{},{})", a.group(), a.unit(), a.chunk());

@@ -16,6 +16,11 @@ constexpr std::uint32_t kBroadcast = 0xFFFFFFFF;
 
 Status refuse(StatusCode code) noexcept { return Status::nvme_dnr(code); }
 
+constexpr bool is_read(std::uint8_t opcode) noexcept {
+  return opcode == static_cast<std::uint8_t>(IoOpcode::read) ||
+         opcode == static_cast<std::uint8_t>(IoOpcode::vector_read);
+}
+
 }  // namespace
 
 Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
@@ -44,42 +49,59 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
 Queue::~Queue() { device_.remove_traffic(&traffic_); }
 
 void Queue::start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
+  ++in_flight_;
+  const auto opcode = static_cast<std::uint8_t>(spec::Opcode::get(command));
+  const Status wrong = check_command(command, opcode);
+  if (wrong && direct_.data != nullptr && is_read(opcode)) {
+    Plan plan;
+    const Status refused = plan_transfer(command, payload, plan);
+    const Completion completion = refused ? read_direct(plan) : Completion{0, refused};
+    if (!completion) log_failure(tag, completion.status, plan.slba);
+    push({tag, false, completion});
+    return;
+  }
   Op& op = ops_[tag];
+  static_cast<Plan&>(op) = Plan();
+  static_cast<Failures&>(op) = Failures();
   op.command = &command;
   op.payload = &payload;
   op.tag = tag;
-  op.opcode = static_cast<std::uint8_t>(spec::Opcode::get(command));
-  op.vector = spec::is_vector(op.opcode);
-  op.durable = op.changed = op.reset_waits = false;
+  op.opcode = opcode;
+  op.changed = op.reset_waits = false;
   op.position = op.media_pending = op.run_count = 0;
-  op.failed = 0;
-  op.first_failure = Status();
-  op.first_failed_entry = ~0U;
-  ++in_flight_;
-  if (const Status s = begin(op); !s) finish(op, s);
+  const Status s = wrong ? begin(op) : wrong;
+  if (!s) finish(op, s);
+}
+
+Status Queue::check_command(const spec::Command& c, std::uint8_t opcode) const noexcept {
+  // The low half of dword 0 but the opcode: FUSE, reserved bits, PSDT (3 is reserved).
+  const std::uint32_t flags = c.dw[0] & 0xFF00;
+  if (((flags & 0x3F00) | c.dw[2] | c.dw[3]) != 0 || flags == 0xC000) return refuse(invalid_field);
+  const std::uint32_t nsid = spec::Nsid::get(c);
+  const bool flushes = opcode == static_cast<std::uint8_t>(IoOpcode::flush);
+  if (nsid != 1 && !(flushes && nsid == kBroadcast)) return refuse(invalid_namespace);
+  if (device_.read_only() && !is_read(opcode) && !flushes) return refuse(namespace_write_protected);
+  return {};
 }
 
 Status Queue::begin(Op& op) noexcept {
-  const spec::Command& c = *op.command;
-  if (spec::Fuse::get(c) != 0 || spec::FlagsReserved::get(c) != 0 || spec::Psdt::get(c) == 3 ||
-      (c.dw[2] | c.dw[3]) != 0) {
-    return refuse(invalid_field);
-  }
-  const std::uint32_t nsid = spec::Nsid::get(c);
-  const auto opcode = static_cast<IoOpcode>(op.opcode);
-  if (nsid != 1 && !(opcode == IoOpcode::flush && nsid == kBroadcast)) return refuse(invalid_namespace);
-  const bool looks = opcode == IoOpcode::read || opcode == IoOpcode::vector_read || opcode == IoOpcode::flush;
-  if (device_.read_only() && !looks) return refuse(namespace_write_protected);
-  switch (opcode) {
+  switch (static_cast<IoOpcode>(op.opcode)) {
     case IoOpcode::read:
-    case IoOpcode::write: return begin_scalar(op);
     case IoOpcode::vector_read:
-    case IoOpcode::vector_write: return begin_vector(op);
+      if (const Status s = plan_transfer(*op.command, *op.payload, op); !s) return s;
+      op.stage = Op::Stage::read;
+      read_pieces(op);
+      return {};
+    case IoOpcode::write:
+    case IoOpcode::vector_write:
+      if (const Status s = plan_transfer(*op.command, *op.payload, op); !s) return s;
+      begin_write(op);
+      return {};
     case IoOpcode::vector_copy: return begin_copy(op);
     case IoOpcode::vector_reset: return begin_vector_reset(op);
     case IoOpcode::dataset_management: return begin_deallocate(op);
     case IoOpcode::flush: {
-      const Status s = flush(op);
+      const Status s = flush(*op.command);
       if (s) finish(op, s);
       return s;
     }
@@ -87,55 +109,37 @@ Status Queue::begin(Op& op) noexcept {
   return refuse(invalid_opcode);
 }
 
-// The payload holds exactly what the command moves: excess is refused like want. NVMe-2.0 4.3.2.
-Status Queue::check_transfer(const Op& op, std::uint64_t sectors) const noexcept {
-  const Geometry& g = device_.geometry();
-  const std::uint64_t bytes = sectors * g.sector_bytes;
-  if (bytes > transfer_limit_) return refuse(invalid_field);
-  if (total_bytes(op.payload->data) != bytes) return refuse(data_sgl_length_invalid);
-  const std::size_t metadata = total_bytes(op.payload->metadata);
-  if (metadata != 0 && metadata != sectors * g.oob_bytes) return refuse(metadata_sgl_length_invalid);
-  return {};
-}
-
-Status Queue::begin_scalar(Op& op) noexcept {
+// Reads and writes. The payload holds exactly what the command moves: excess is refused like want. NVMe-2.0 4.3.2.
+Status Queue::plan_transfer(const spec::Command& c, const Payload& p, Plan& plan) const noexcept {
   constexpr std::uint32_t kPract = 8;
-  const spec::Command& c = *op.command;
-  if (spec::RwReserved::get(c) != 0 || spec::Dtype::get(c) != 0 || (spec::Prinfo::get(c) & kPract) != 0) {
-    return refuse(invalid_field);
-  }
-  op.total = spec::Nlb::get(c) + 1;
-  op.slba = spec::Slba::get(c);
-  if (const Status s = check_transfer(op, op.total); !s) return s;
-  op.data = {op.payload->data, 0, static_cast<std::size_t>(op.total) * device_.geometry().sector_bytes};
-  op.metadata = {op.payload->metadata, 0, total_bytes(op.payload->metadata)};
-  op.durable = spec::Fua::get(c) != 0;
-  if (static_cast<IoOpcode>(op.opcode) == IoOpcode::read) {
-    op.stage = Op::Stage::read;
-    read_pieces(op);
+  const Geometry& g = device_.geometry();
+  plan.vector = spec::is_vector(spec::Opcode::get(c));
+  if (plan.vector) {
+    // OCSSD-2.0 4.1. Bits 29:16 of dword 12 carry what hosts of old put there; bits 15:6 would be more than 64.
+    plan.total = spec::VectorNlb::get(c) + 1;
+    if (plan.total > kMaxAddresses || (c.dw[13] | c.dw[14] | c.dw[15]) != 0) return refuse(invalid_field);
+    plan.list = p.list;
+    if (plan.list.size() != plan.total) return refuse(lba_list_length_invalid);
+    plan.slba = plan.list[0];
   } else {
-    begin_write(op);
+    if (spec::RwReserved::get(c) != 0 || spec::Dtype::get(c) != 0 || (spec::Prinfo::get(c) & kPract) != 0) {
+      return refuse(invalid_field);
+    }
+    plan.total = spec::Nlb::get(c) + 1;
+    plan.slba = spec::Slba::get(c);
   }
-  return {};
-}
-
-// OCSSD-2.0 4.1. Bits 29:16 of dword 12 carry what hosts of old put there; bits 15:6 would be more than 64 addresses.
-Status Queue::begin_vector(Op& op) noexcept {
-  const spec::Command& c = *op.command;
-  op.total = spec::VectorNlb::get(c) + 1;
-  if (op.total > kMaxAddresses || (c.dw[13] | c.dw[14] | c.dw[15]) != 0) return refuse(invalid_field);
-  op.list = op.payload->list;
-  if (op.list.size() != op.total) return refuse(lba_list_length_invalid);
-  if (const Status s = check_transfer(op, op.total); !s) return s;
-  op.data = {op.payload->data, 0, static_cast<std::size_t>(op.total) * device_.geometry().sector_bytes};
-  op.metadata = {op.payload->metadata, 0, total_bytes(op.payload->metadata)};
-  op.durable = spec::Fua::get(c) != 0;
-  if (static_cast<IoOpcode>(op.opcode) == IoOpcode::vector_read) {
-    op.stage = Op::Stage::read;
-    read_pieces(op);
-  } else {
-    begin_write(op);
+  const std::uint64_t bytes = static_cast<std::uint64_t>(plan.total) * g.sector_bytes;
+  if (bytes > transfer_limit_) return refuse(invalid_field);
+  if (total_bytes(p.data) != bytes) return refuse(data_sgl_length_invalid);
+  plan.data = {p.data, 0, bytes};
+  if (!p.metadata.empty()) {
+    const std::size_t metadata = total_bytes(p.metadata);
+    if (metadata != 0 && metadata != static_cast<std::uint64_t>(plan.total) * g.oob_bytes) {
+      return refuse(metadata_sgl_length_invalid);
+    }
+    plan.metadata = {p.metadata, 0, metadata};
   }
+  plan.durable = spec::Fua::get(c) != 0;
   return {};
 }
 
@@ -151,6 +155,7 @@ Status Queue::begin_copy(Op& op) noexcept {
   }
   if (!op.payload->data.empty()) return refuse(data_sgl_length_invalid);
   if (!op.payload->metadata.empty()) return refuse(metadata_sgl_length_invalid);
+  op.vector = true;
   op.durable = spec::Fua::get(c) != 0;
   if (copying_ != nullptr) {
     op.stage = Op::Stage::read;
@@ -169,38 +174,28 @@ Status Queue::begin_copy(Op& op) noexcept {
   return {};
 }
 
-void Queue::release_copy_buffer(const Op& op) noexcept {
-  if (copying_ == &op) copying_ = nullptr;
-}
-
-Status Queue::flush(const Op& op) noexcept {
-  const spec::Command& c = *op.command;
+Status Queue::flush(const spec::Command& c) noexcept {
   if (std::any_of(c.dw.begin() + 10, c.dw.end(), [](std::uint32_t dw) { return dw != 0; })) {
     return refuse(invalid_field);
   }
   return to_status(media_code(device_.media().sync(), internal_error));
 }
 
-void Queue::note_failure(Op& op, std::uint32_t entry, std::uint32_t count, Status status) noexcept {
-  if (op.vector) {
-    const std::uint64_t bits = count >= 64 ? ~0ULL : ((1ULL << count) - 1) << entry;
-    op.failed |= bits;
-  }
-  if (entry < op.first_failed_entry) {
-    op.first_failed_entry = entry;
-    op.first_failure = status;
-  }
+void Queue::push(const Finished& finished) noexcept {
+  std::uint32_t tail = done_head_ + done_count_++;
+  if (tail >= depth_) tail -= depth_;
+  done_[tail] = finished;
+}
+
+void Queue::log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept {
+  controller_.log_error(sqid_, tag, status, lba);
 }
 
 void Queue::finish(Op& op, Status status) noexcept {
-  // A copy that failed while it read wrote nothing; its bits stand for destinations as well.
-  if (op.opcode == static_cast<std::uint8_t>(IoOpcode::vector_copy)) release_copy_buffer(op);
-  op.status = status;
+  if (copying_ == &op) copying_ = nullptr;
   op.stage = Op::Stage::done;
-  if (!status) controller_.log_error(sqid_, op.tag, status, op.vector && !op.list.empty() ? op.list[0] : op.slba);
-  std::uint32_t tail = done_head_ + done_count_++;
-  if (tail >= depth_) tail -= depth_;
-  done_[tail] = op.tag;
+  if (!status) log_failure(op.tag, status, op.vector && !op.list.empty() ? op.list[0] : op.slba);
+  push({op.tag, op.changed, {op.bits, status}});
 }
 
 Status Queue::make_durable(const Op& op) noexcept {
@@ -275,14 +270,14 @@ unsigned Queue::poll(std::span<Done> out) noexcept {
   }
   unsigned n = 0;
   for (; n < out.size() && done_count_ != 0; ++n) {
-    Op& op = ops_[done_[done_head_]];
+    Finished& finished = done_[done_head_];
     done_head_ = done_head_ + 1 == depth_ ? 0 : done_head_ + 1;
     --done_count_;
-    if (op.changed) {
-      if (const Status s = make_durable(op); !s && op.status) op.status = s;
+    if (finished.changed) {
+      const Status s = make_durable(ops_[finished.tag]);
+      if (!s && finished.completion) finished.completion.status = s;
     }
-    out[n] = {op.tag, {op.failed, op.status}};
-    op.stage = Op::Stage::idle;
+    out[n] = {finished.tag, finished.completion};
     --in_flight_;
   }
   return n;

@@ -31,26 +31,34 @@ class Queue {
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
 
  private:
+  struct Plan;
+  struct Failures;
   struct Op;
   struct Piece;
+  struct Finished {
+    std::uint16_t tag = 0;
+    bool changed = false;  ///< the operation's chunks have records to keep first
+    Completion completion;
+  };
   using List = std::span<const std::uint64_t>;
 
-  [[nodiscard]] Status check_transfer(const Op& op, std::uint64_t sectors) const noexcept;
+  [[nodiscard]] Status check_command(const spec::Command& c, std::uint8_t opcode) const noexcept;
+  [[nodiscard]] Status plan_transfer(const spec::Command& c, const Payload& p, Plan& plan) const noexcept;
   [[nodiscard]] Status begin(Op& op) noexcept;
-  [[nodiscard]] Status begin_scalar(Op& op) noexcept;
-  [[nodiscard]] Status begin_vector(Op& op) noexcept;
   [[nodiscard]] Status begin_copy(Op& op) noexcept;
   [[nodiscard]] Status begin_deallocate(Op& op) noexcept;
   [[nodiscard]] Status begin_vector_reset(Op& op) noexcept;
-  [[nodiscard]] Status flush(const Op& op) noexcept;
-
+  [[nodiscard]] Status flush(const spec::Command& c) noexcept;
   void advance(Op& op) noexcept;
+
+  [[nodiscard]] Piece next_piece(const Plan& plan, std::uint32_t position) const noexcept;
+  [[nodiscard]] Completion read_direct(const Plan& plan) noexcept;
+  void copy_out(const Plan& plan, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept;
+  void read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t count, Failures& failures) const noexcept;
   void read_pieces(Op& op) noexcept;
-  void copy_out(const Op& op, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept;
-  void read_unreadable(Op& op, std::uint32_t entry, std::uint32_t count) noexcept;
-  [[nodiscard]] Piece next_piece(const Op& op) const noexcept;
   void read_done(Op& op, const MediaOp& m) noexcept;
   void finish_read(Op& op) noexcept;
+  void count_read(std::size_t bytes) noexcept;
 
   void begin_write(Op& op) noexcept;
   [[nodiscard]] StatusCode make_runs(Op& op) noexcept;
@@ -63,14 +71,14 @@ class Queue {
   void reset_done(Op& op, Status media) noexcept;
   void reset_refused(Op& op, StatusCode verdict) noexcept;
 
-  void note_failure(Op& op, std::uint32_t entry, std::uint32_t count, Status status) noexcept;
-  void finish(Op& op, Status status) noexcept;
   void start_media(Op& op, MediaOp& m) noexcept;
   void settle(Op& op, MediaOp& m) noexcept;
   [[nodiscard]] static MediaOp& take_media(Op& op) noexcept;
   void wait(Op& op) noexcept;
+  void finish(Op& op, Status status) noexcept;
+  void push(const Finished& finished) noexcept;
+  void log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept;
   [[nodiscard]] Status make_durable(const Op& op) noexcept;
-  void release_copy_buffer(const Op& op) noexcept;
 
   Controller& controller_;
   Device& device_;
@@ -82,7 +90,7 @@ class Queue {
   std::uint32_t depth_;
   std::uint32_t in_flight_ = 0;
   std::uint32_t waiting_ = 0;     // operations that poll has to go on with
-  std::vector<std::uint16_t> done_;  // ring of tags
+  std::vector<Finished> done_;  // ring
   std::uint32_t done_head_ = 0, done_count_ = 0;
   bool persistent_;
   Media::Direct direct_;

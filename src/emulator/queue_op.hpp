@@ -8,7 +8,33 @@ namespace lightnvm::emulator {
 
 inline constexpr std::uint32_t kMaxPieces = 64;
 
-struct Queue::Op {
+/// What a read or write moves between which addresses and which memory.
+struct Queue::Plan {
+  List list;                ///< vector: the addresses
+  std::uint64_t slba = 0;   ///< scalar: the first
+  std::uint32_t total = 0;  ///< addresses, or entries of a reset
+  bool vector = false;
+  bool durable = false;     ///< finished only when it would survive a power cut
+  SegmentRange data, metadata;
+
+  [[nodiscard]] std::uint64_t address(std::uint32_t i) const noexcept { return vector ? list[i] : slba + i; }
+};
+
+/// Which addresses failed, and how the first of them did.
+struct Queue::Failures {
+  std::uint64_t bits = 0;
+  std::uint32_t first = ~0U;
+  Status status;
+
+  void note(const Plan& plan, std::uint32_t entry, std::uint32_t count, Status why) noexcept {
+    if (plan.vector) bits |= (count >= 64 ? ~0ULL : (1ULL << count) - 1) << entry;
+    if (entry >= first) return;
+    first = entry;
+    status = why;
+  }
+};
+
+struct Queue::Op : Plan, Failures {
   enum class Stage : std::uint8_t { idle, read, write, resolve, reset, done };
 
   const spec::Command* command = nullptr;
@@ -16,26 +42,15 @@ struct Queue::Op {
   std::uint16_t tag = 0;
   Stage stage = Stage::idle;
   std::uint8_t opcode = 0;
-  bool vector = false;
-  bool durable = false;         ///< finished only when it would survive a power cut
   bool changed = false;         ///< runs name chunks whose records changed
   bool waiting = false;         ///< counted in waiting_
   bool reset_waits = false;     ///< the current reset was told to wait
 
-  List list;                    ///< vector: the addresses of this stage
-  std::uint64_t slba = 0;       ///< scalar: the first
-  std::uint32_t total = 0;      ///< addresses, or entries of a reset
-  std::uint32_t position = 0;   ///< how many are under way
-  SegmentRange data, metadata;
-
+  std::uint32_t position = 0;   ///< how many addresses are under way
   std::uint32_t media_pending = 0;
   std::uint32_t chunk = 0;      ///< the reset that is under way
   std::uint32_t run_count = 0;
   std::atomic<std::uint32_t> unresolved{0};
-  std::uint64_t failed = 0;
-  Status first_failure;
-  std::uint32_t first_failed_entry = ~0U;
-  Status status;
 
   Segment copy_segments[2];
   std::array<WriteRun, kMaxAddresses> runs;
@@ -44,8 +59,6 @@ struct Queue::Op {
   std::array<MediaOp, kMaxPieces> media;
   std::array<std::uint8_t, kMaxPieces> free_media;       ///< stack of indices into `media`
   std::uint32_t free_media_count = 0;
-
-  [[nodiscard]] std::uint64_t address(std::uint32_t i) const noexcept { return vector ? list[i] : slba + i; }
 };
 
 /// Consecutive addresses of a command in one chunk.

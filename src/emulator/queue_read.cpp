@@ -7,28 +7,31 @@
 
 namespace lightnvm::emulator {
 
-// The longest stretch of consecutive addresses in one chunk, from the operation's position on.
-Queue::Piece Queue::next_piece(const Op& op) const noexcept {
+// The longest stretch of consecutive addresses in one chunk, from the plan's position on.
+Queue::Piece Queue::next_piece(const Plan& plan, std::uint32_t position) const noexcept {
   Piece piece;
-  const std::uint64_t lba = op.address(op.position);
+  const std::uint64_t lba = plan.address(position);
   piece.place = device_.locate(lba);
   const std::uint64_t room = (1ULL << device_.format().sector_bits()) - piece.place.sector;
-  const auto most = static_cast<std::uint32_t>(std::min<std::uint64_t>(op.total - op.position, room));
-  if (!op.vector) {
+  const auto most = static_cast<std::uint32_t>(std::min<std::uint64_t>(plan.total - position, room));
+  if (!plan.vector) {
+    // A range that runs over the end of the address space does not come back at its start.
+    if (lba < plan.slba) piece.place.chunk_exists = false;
     piece.count = most;
     return piece;
   }
+  const std::uint64_t* next = plan.list.data() + position;
   std::uint32_t n = 1;
-  while (n < most && op.list[op.position + n] == lba + n) ++n;
+  while (n < most && next[n] == lba + n) ++n;
   piece.count = n;
   return piece;
 }
 
 // Media in this process's memory need no operation: the chunk is held for the time of a copy.
-void Queue::copy_out(const Op& op, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept {
+void Queue::copy_out(const Plan& plan, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept {
   const Geometry& g = device_.geometry();
   const std::uint64_t sector = static_cast<std::uint64_t>(piece.place.chunk) * g.sectors + piece.place.sector;
-  const auto copy = [&](const SegmentRange& range, std::byte* media, std::uint32_t unit) {
+  const auto copy = [&](const SegmentRange& range, const std::byte* media, std::uint32_t unit) {
     const std::size_t at = range.offset + static_cast<std::size_t>(entry) * unit;
     const std::size_t bytes = static_cast<std::size_t>(count) * unit;
     if (range.segments.size() == 1) [[likely]] {
@@ -37,38 +40,58 @@ void Queue::copy_out(const Op& op, const Piece& piece, std::uint32_t entry, std:
       SegmentRange{range.segments, at, bytes}.copy_in(media + sector * unit);
     }
   };
-  copy(op.data, direct_.data, g.sector_bytes);
-  if (!op.metadata.empty()) copy(op.metadata, direct_.metadata, g.oob_bytes);
+  copy(plan.data, direct_.data, g.sector_bytes);
+  if (!plan.metadata.empty()) copy(plan.metadata, direct_.metadata, g.oob_bytes);
 }
 
-void Queue::read_unreadable(Op& op, std::uint32_t entry, std::uint32_t count) noexcept {
+void Queue::read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t count,
+                            Failures& failures) const noexcept {
   const Geometry& g = device_.geometry();
   const auto value = static_cast<std::byte>(device_.config().predefined);
   const auto fill = [&](const SegmentRange& range, std::uint32_t unit) {
     range.sub(static_cast<std::size_t>(entry) * unit, static_cast<std::size_t>(count) * unit).fill(value);
   };
-  fill(op.data, g.sector_bytes);
-  if (!op.metadata.empty()) fill(op.metadata, g.oob_bytes);
-  if (device_.dulbe()) note_failure(op, entry, count, Status::nvme_dnr(StatusCode::deallocated_or_unwritten));
+  fill(plan.data, g.sector_bytes);
+  if (!plan.metadata.empty()) fill(plan.metadata, g.oob_bytes);
+  if (device_.dulbe()) failures.note(plan, entry, count, Status::nvme_dnr(StatusCode::deallocated_or_unwritten));
+}
+
+Completion Queue::read_direct(const Plan& plan) noexcept {
+  Failures failures;
+  for (std::uint32_t position = 0; position < plan.total;) {
+    const Piece piece = next_piece(plan, position);
+    const std::uint32_t readable = piece.place.chunk_exists ? machine_.hold_for_read(piece.place.chunk) : 0;
+    const std::uint32_t good =
+        readable > piece.place.sector ? std::min(piece.count, readable - piece.place.sector) : 0;
+    if (good != 0) copy_out(plan, piece, position, good);
+    if (readable != 0) machine_.release_read(piece.place.chunk);
+    if (good != piece.count) [[unlikely]] read_unreadable(plan, position + good, piece.count - good, failures);
+    position += piece.count;
+  }
+  if (failures.status) count_read(plan.data.bytes);
+  return {failures.bits, failures.status};
+}
+
+void Queue::count_read(std::size_t bytes) noexcept {
+  const auto add = [](std::atomic<std::uint64_t>& counter, std::uint64_t n) {
+    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  };
+  add(traffic_.reads, 1);
+  add(traffic_.bytes_read, bytes);
 }
 
 void Queue::read_pieces(Op& op) noexcept {
   const Geometry& g = device_.geometry();
   while (op.position < op.total && op.free_media_count != 0) {
-    const Piece piece = next_piece(op);
+    const Piece piece = next_piece(op, op.position);
     const std::uint32_t entry = op.position;
     op.position += piece.count;
     const std::uint32_t readable = piece.place.chunk_exists ? machine_.hold_for_read(piece.place.chunk) : 0;
     const std::uint32_t good =
         readable > piece.place.sector ? std::min(piece.count, readable - piece.place.sector) : 0;
-    if (good != piece.count) read_unreadable(op, entry + good, piece.count - good);
+    if (good != piece.count) read_unreadable(op, entry + good, piece.count - good, op);
     if (good == 0) {
       if (readable != 0) machine_.release_read(piece.place.chunk);
-      continue;
-    }
-    if (direct_.data != nullptr) {
-      copy_out(op, piece, entry, good);
-      machine_.release_read(piece.place.chunk);
       continue;
     }
     const auto part = [&](const SegmentRange& range, std::uint32_t unit) {
@@ -88,18 +111,17 @@ void Queue::read_pieces(Op& op) noexcept {
 
 void Queue::read_done(Op& op, const MediaOp& m) noexcept {
   machine_.release_read(m.chunk);
-  if (!m.status) [[unlikely]] {
-    const auto entry = static_cast<std::uint32_t>((m.data.offset - op.data.offset) / device_.geometry().sector_bytes);
-    note_failure(op, entry, m.count, to_status(media_code(m.status, StatusCode::unrecovered_read_error)));
-  }
+  if (m.status) [[likely]] return;
+  const auto entry = static_cast<std::uint32_t>((m.data.offset - op.data.offset) / device_.geometry().sector_bytes);
+  op.note(op, entry, m.count, to_status(media_code(m.status, StatusCode::unrecovered_read_error)));
 }
 
 void Queue::finish_read(Op& op) noexcept {
   const bool copies = op.opcode == static_cast<std::uint8_t>(spec::IoOpcode::vector_copy);
-  if (!op.first_failure) {
+  if (!op.status) {
     // A copy whose sources cannot all be read writes nothing.
-    if (copies) note_failure(op, 0, op.total, op.first_failure);
-    finish(op, op.first_failure);
+    if (copies) op.note(op, 0, op.total, op.status);
+    finish(op, op.status);
     return;
   }
   if (copies) {
@@ -108,9 +130,7 @@ void Queue::finish_read(Op& op) noexcept {
     begin_write(op);
     return;
   }
-  traffic_.reads.store(traffic_.reads.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  traffic_.bytes_read.store(traffic_.bytes_read.load(std::memory_order_relaxed) + op.data.bytes,
-                            std::memory_order_relaxed);
+  count_read(op.data.bytes);
   finish(op, Status());
 }
 

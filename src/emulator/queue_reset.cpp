@@ -18,6 +18,7 @@ Status Queue::begin_vector_reset(Op& op) noexcept {
   const spec::Command& c = *op.command;
   op.total = spec::VectorNlb::get(c) + 1;
   if (op.total > kMaxAddresses || (c.dw[13] | c.dw[14] | c.dw[15]) != 0) return refuse(invalid_field);
+  op.vector = true;
   op.list = op.payload->list;
   if (op.list.size() != op.total) return refuse(lba_list_length_invalid);
   if (!op.payload->data.empty()) return refuse(data_sgl_length_invalid);
@@ -88,6 +89,12 @@ void Queue::reset_entries(Op& op) noexcept {
         break;
       case ResetStep::granted: {
         op.reset_waits = false;
+        op.changed = persistent_;
+        if (const Status kept = device_.persist_reset(op.chunk); !kept) {
+          machine_.abandon_reset(op.chunk);
+          reset_refused(op, media_code(kept, internal_error));
+          break;
+        }
         MediaOp& m = take_media(op);
         m.kind = MediaOp::Kind::discard;
         m.chunk = op.chunk;
@@ -97,12 +104,12 @@ void Queue::reset_entries(Op& op) noexcept {
       }
     }
   }
-  if (op.stage == Op::Stage::reset && op.position == op.total && op.media_pending == 0) finish(op, op.first_failure);
+  if (op.stage == Op::Stage::reset && op.position == op.total && op.media_pending == 0) finish(op, op.status);
 }
 
 // A vector goes on with its other chunks; a deallocation, which has no way to say what it did not do, stops.
 void Queue::reset_refused(Op& op, StatusCode verdict) noexcept {
-  note_failure(op, op.position, 1, to_status(verdict));
+  op.note(op, op.position, 1, to_status(verdict));
   op.position = op.vector ? op.position + 1 : op.total;
 }
 

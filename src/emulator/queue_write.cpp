@@ -46,7 +46,7 @@ void Queue::begin_write(Op& op) noexcept {
   const StatusCode verdict = make_runs(op);
   if (verdict != StatusCode::success) {
     op.run_count = 0;
-    note_failure(op, 0, op.total, to_status(verdict));
+    op.note(op, 0, op.total, to_status(verdict));
     finish(op, to_status(verdict));
     return;
   }
@@ -116,13 +116,13 @@ void Queue::finish_write(Op& op) noexcept {
   }
   for (std::uint32_t i = 0; i < op.run_count; ++i) {
     const WriteRun& run = op.runs[i];
-    if (run.verdict != StatusCode::success) note_failure(op, run.entry, run.shape.count, to_status(run.verdict));
+    if (run.verdict != StatusCode::success) op.note(op, run.entry, run.shape.count, to_status(run.verdict));
   }
   op.changed = persistent_;
   traffic_.writes.store(traffic_.writes.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   traffic_.bytes_written.store(traffic_.bytes_written.load(std::memory_order_relaxed) + op.data.bytes,
                                std::memory_order_relaxed);
-  finish(op, op.first_failure);
+  finish(op, op.status);
 }
 
 }  // namespace lightnvm::emulator

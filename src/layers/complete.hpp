@@ -8,12 +8,36 @@
 
 namespace lightnvm::layers {
 
-/// Returns `backend` itself where it lacks nothing. Otherwise a backend over it that supplies, for commands of the
-/// Open-Channel dialects: vector reset, write and read as scalar runs (one reset per chunk; runs of one chunk one after
-/// another unless Caps::ordered_writes; not atomic across chunks; the result's bits say exactly what was not carried
-/// out); vector copy by read and write; reset descriptors from the chunk log; memory in one piece where the route
-/// cannot gather; separate metadata interleaved where the namespace has extended LBAs. A parent takes the route's slots
-/// as they come free; depth counts parents. Metadata that the route cannot carry at all stays MetadataTransfer::none.
+/// Returns `backend` itself where it lacks nothing. Otherwise a backend over it that takes, of Open-Channel SSDs 2.0:
+///
+/// - vector reads and writes as scalar ones: a run is what follows each other in the list and in one chunk, cut where
+///   the route or the device (MDTS) carries no more, writes after a multiple of ws_min. Writes to one chunk go one
+///   after another, unless Caps::ordered_writes; all else goes side by side. Scalar reads and writes are cut the same
+///   way.
+/// - vector reset as a deallocation for each chunk, with the chunk's own length where the device asks for it.
+/// - the descriptors of a reset from the chunk log, read after it.
+/// - vector copy as read and write, through memory of the queue; nothing is written unless all could be read.
+/// - memory in pieces as one piece, where the route cannot gather so many (metadata: more than one, unless the route
+///   takes any number), through memory of the queue. Also of admin commands.
+/// - metadata of its own where the namespace has extended LBAs: interleaved with the data, by lists of segments as far
+///   as the route can gather, else through memory of the queue. Written without metadata, it is zero.
+///
+/// Such a command is not atomic across chunks. Its result's bits say exactly what was not carried out, its status is
+/// the first such entry's; what follows a failed write in the same chunk is not sent. FUA and limited retry travel
+/// along. A descriptor that could not be read counts as not carried out.
+///
+/// Caps afterwards: vectors, vector_copy, reset_descriptors, any number of segments; metadata separate, or none where
+/// the route cannot carry it; the rest is the route's. max_transfer_bytes binds admin commands and those that nobody
+/// can cut; EINVAL beyond. A device that is no Open-Channel SSD 2.0 gets only the memory in one piece.
+///
+/// The decorated queue takes `depth` commands whatever they need of the route's slots, which they get in the order of
+/// submission; ENOTSUP for memory in pieces that is too large to be put together. An inner queue has at least 64 slots
+/// where the route has them. A queue's memory, all taken when it is opened: below 512 bytes a slot, 4 MiB for memory
+/// in one piece (1 MiB for admin), and four times 64 sectors for copies; the first is larger only where a sector, or
+/// ws_min of them, is larger than that.
+///
+/// Requires of the backend that admin queue pairs can be opened beside each other: an I/O queue that reads the chunk
+/// log has its own.
 /// Errors: what identifying the device through the backend's admin queue says.
 backends::Opened complete(std::unique_ptr<backends::Backend> backend);
 

@@ -3,6 +3,7 @@
 #include "os/fd.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -73,10 +74,46 @@ Status punch_hole(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
 }
 
 Status truncate(int fd, std::uint64_t bytes) noexcept {
-  while (::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
+  // A limit of the process on the size of files raises SIGXFSZ as well; it is taken back before it is delivered.
+  sigset_t limit;
+  sigset_t before;
+  sigset_t pending;
+  ::sigemptyset(&limit);
+  ::sigaddset(&limit, SIGXFSZ);
+  ::sigpending(&pending);
+  const bool was_pending = ::sigismember(&pending, SIGXFSZ) == 1;
+  ::pthread_sigmask(SIG_BLOCK, &limit, &before);
+  Status status;
+  while (status && ::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
+    if (errno != EINTR) status = last_status();
+  }
+  const timespec now{};
+  if (status.is_errno(EFBIG) && !was_pending) (void)::sigtimedwait(&limit, nullptr, &now);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return status;
+}
+
+Status allocate(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  while (::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(bytes)) != 0) {
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return {};
     if (errno != EINTR) return last_status();
   }
   return {};
+}
+
+Status lock_exclusively(int fd) noexcept {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (::fcntl(fd, F_OFD_SETLK, &lock) == 0) return {};
+  return Status::os(errno == EACCES || errno == EAGAIN ? EBUSY : errno);
+}
+
+bool is_locked(int fd) noexcept {
+  struct flock lock{};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 Result<std::uint64_t> next_data(int fd, std::uint64_t from) noexcept {

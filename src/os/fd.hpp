@@ -42,7 +42,16 @@ Status write_at(int fd, const std::byte* data, std::size_t bytes, std::uint64_t 
 Status sync_data(int fd) noexcept;
 /// Frees the range; it reads as zeros afterwards. Where the file system cannot, EOPNOTSUPP.
 Status punch_hole(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept;
+/// EFBIG where a file cannot be so large; never a signal.
 Status truncate(int fd, std::uint64_t bytes) noexcept;
+/// Reserves blocks for the range, so that writing it cannot fail for want of room. Does nothing where the file system
+/// has no such call.
+Status allocate(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept;
+
+/// Locks the whole file for its open file description alone. EBUSY where another one holds it.
+Status lock_exclusively(int fd) noexcept;
+/// Whether another open file description holds the lock; takes none.
+bool is_locked(int fd) noexcept;
 /// The next offset at or after `from` that holds data, ENXIO where there is none; where holes are unknown, `from`.
 Result<std::uint64_t> next_data(int fd, std::uint64_t from) noexcept;
 /// The next offset at or after `from` that holds none.

@@ -193,7 +193,9 @@ TEST_F(ImageCreateTest, segments_that_were_asked_for_and_are_too_large_give_efbi
 TEST_F(ImageCreateTest, replace_makes_a_new_device_of_an_image) {
   make_image(path, small_config());
   const auto uuid = superblock(path).uuid;
-  { ASSERT_TRUE(Host(path).write(Address::of(0, 0, 0), 4)); }
+  {
+    ASSERT_TRUE(Host(path).write(Address::of(0, 0, 0), 4));
+  }
   Config c = small_config();
   c.geometry.groups = 3;
   make_image(path, c, kReplace);

@@ -112,6 +112,22 @@ TEST_F(ImageDamageTest, every_byte_of_one_copy_may_be_damaged) {
   }
 }
 
+TEST_F(ImageDamageTest, an_image_that_is_refused_for_its_checksum_keeps_its_bytes) {
+  damage(path, [](Superblock& s) { s.groups = 3; }, Checksums::left);
+  const auto before = superblocks(path);
+  expect_refused("both superblocks are damaged");
+  const auto after = superblocks(path);
+  EXPECT_EQ(std::memcmp(&before, &after, sizeof before), 0);
+}
+
+TEST_F(ImageDamageTest, an_image_that_is_refused_for_its_layout_keeps_its_bytes) {
+  damage(path, [](Superblock& s) { s.groups = 0; }, Checksums::recomputed);
+  const auto before = superblocks(path);
+  expect_refused("groups");
+  const auto after = superblocks(path);
+  EXPECT_EQ(std::memcmp(&before, &after, sizeof before), 0);
+}
+
 TEST_F(ImageDamageTest, a_file_that_is_cut_in_its_superblock_is_refused) {
   for (const std::uint64_t bytes : {0ULL, 1ULL, 4095ULL, 4096ULL, 8191ULL}) {
     resize(path, bytes);
@@ -149,7 +165,9 @@ TEST_F(ImageDamageTest, the_copy_with_the_higher_sequence_counts) {
 class TornSuperblockTest : public ImageDamageTest, public testing::WithParamInterface<std::size_t> {};
 
 TEST_P(TornSuperblockTest, leaves_the_other_copy) {
-  { ASSERT_TRUE(Host(path).write(Address::of(0, 0, 0), 4)); }
+  {
+    ASSERT_TRUE(Host(path).write(Address::of(0, 0, 0), 4));
+  }
   auto copies = superblocks(path);
   Superblock& torn = copies[GetParam()];
   std::memset(reinterpret_cast<char*>(&torn) + 64, 0, sizeof torn - 64);
@@ -173,16 +191,17 @@ TEST_P(TornSuperblockTest, is_whole_again_after_it_was_opened_and_closed) {
   auto copies = superblocks(path);
   copies[GetParam()].crc ^= 1;
   write_superblocks(path, copies, Checksums::left);
-  { const Host host(path); }
+  {
+    const Host host(path);
+  }
   copies = superblocks(path);
   copies[1 - GetParam()].crc ^= 1;
   write_superblocks(path, copies, Checksums::left);
   EXPECT_TRUE(open_refusal(path).status.ok()) << last_error();
 }
 
-INSTANTIATE_TEST_SUITE_P(, TornSuperblockTest, testing::Values(0, 1), [](const auto& param) {
-  return param.param == 0 ? "the_first" : "the_second";
-});
+INSTANTIATE_TEST_SUITE_P(, TornSuperblockTest, testing::Values(0, 1),
+                         [](const auto& param) { return param.param == 0 ? "the_first" : "the_second"; });
 
 class DamagedRecordTest : public ImageDamageTest {
  protected:
@@ -317,7 +336,6 @@ TEST_F(DamagedSegmentTest, a_missing_one_is_named) {
 
 TEST_F(DamagedSegmentTest, a_short_one_is_named_with_both_lengths) {
   resize(path + ".3", 12345);
-  path += "";
   const Refusal refused = open_refusal(path);
   EXPECT_TRUE(refused.status.is_errno(EINVAL));
   EXPECT_THAT(refused.sentence, HasSubstr(path + ".3"));

@@ -139,7 +139,9 @@ TEST_F(NoRoomForTheRecordTest, a_write_that_failed_can_be_repeated_in_its_place)
 TEST_F(NoRoomForTheRecordTest, a_write_that_succeeded_survives_and_one_that_failed_does_not) {
   small->fill_but(kRoomOfAWrite);
   bool stored = false;
-  { stored = Host(path).write(kChunk, 4).ok(); }
+  {
+    stored = Host(path).write(kChunk, 4).ok();
+  }
   EXPECT_EQ(Host(path).chunk(kChunk).write_pointer, stored ? 4U : 0U);
 }
 

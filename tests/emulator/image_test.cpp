@@ -109,7 +109,9 @@ TEST_F(ImageTest, each_device_has_a_uuid_of_its_own_and_keeps_it) {
   make_image(path, small_config());
   make_image(directory.file("other.img"), small_config());
   Uuid first;
-  { first = Host(path).device().uuid(); }
+  {
+    first = Host(path).device().uuid();
+  }
   EXPECT_EQ(Host(path).device().uuid(), first);
   EXPECT_NE(Host(directory.file("other.img")).device().uuid(), first);
   EXPECT_NE(first, Uuid{});
@@ -166,7 +168,9 @@ TEST_F(ImageTest, looking_checking_and_describing_change_no_byte) {
   make_image(path, c);
   const auto before = superblocks(path);
   const DiskRecord record = read_record(path, 15);
-  { const Host host(path, ImageAccess::look); }
+  {
+    const Host host(path, ImageAccess::look);
+  }
   (void)info(path);
   (void)check(path);
   const auto after = superblocks(path);
@@ -216,7 +220,9 @@ TEST_F(ImageTest, data_and_metadata_survive_close_and_reopen) {
 
 TEST_F(ImageTest, the_write_pointer_of_an_open_chunk_survives_close_and_reopen) {
   make_image(path, small_config());
-  { ASSERT_TRUE(Host(path).write(kChunk, 20)); }
+  {
+    ASSERT_TRUE(Host(path).write(kChunk, 20));
+  }
   Host host(path);
   EXPECT_EQ(host.chunk(kChunk).state, ChunkState::open);
   EXPECT_EQ(host.chunk(kChunk).write_pointer, 20U);
@@ -293,7 +299,9 @@ TEST_F(ImageTest, data_of_the_first_and_the_last_chunk_do_not_mix) {
 
 TEST_F(ImageTest, closing_marks_the_image_clean) {
   make_image(path, small_config());
-  { ASSERT_TRUE(Host(path).write(kChunk, 4)); }
+  {
+    ASSERT_TRUE(Host(path).write(kChunk, 4));
+  }
   EXPECT_TRUE(info(path)->clean);
   EXPECT_EQ(superblock(path).clean, 1);
 }

@@ -21,12 +21,13 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// Calls f(offset, word, bytes) for each word of what `tag` stands for; the last one may be shorter.
+/// Calls f(offset, word, bytes) for each word of what `tag` stands for; the last one may be shorter. The first is the
+/// tag itself, so that bytes tell whose they are.
 template <typename F>
 void each_word(std::uint64_t tag, std::size_t bytes, F&& f) {
   const bool constant = tag == kZeros || tag == kOnes;
-  const std::uint64_t step = constant ? 0 : 0x9E3779B97F4A7C15ULL;
-  std::uint64_t word = constant ? tag : mix(tag);
+  const std::uint64_t step = constant ? 0 : mix(tag) | 1;
+  std::uint64_t word = tag;
   for (std::size_t at = 0; at < bytes; at += 8, word += step) f(at, word, std::min<std::size_t>(8, bytes - at));
 }
 
@@ -58,6 +59,12 @@ bool shows(std::uint64_t tag, std::span<const std::byte> bytes) {
     same = same && std::memcmp(bytes.data() + at, &word, n) == 0;
   });
   return same;
+}
+
+std::uint64_t tag_of(std::span<const std::byte> bytes) {
+  std::uint64_t tag = 0;
+  std::memcpy(&tag, bytes.data(), std::min<std::size_t>(8, bytes.size()));
+  return shows(tag, bytes) ? tag : kGarbage;
 }
 
 Oracle::Oracle(const emulator::Config& config)

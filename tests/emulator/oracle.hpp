@@ -27,6 +27,9 @@ inline constexpr std::uint64_t kZeros = 0, kOnes = ~0ULL;
 /// The bytes that a tag stands for.
 void expand(std::uint64_t tag, std::span<std::byte> bytes);
 bool shows(std::uint64_t tag, std::span<const std::byte> bytes);
+/// The tag that stands for the bytes, of which there are at least 8 or none; kGarbage if no tag does.
+std::uint64_t tag_of(std::span<const std::byte> bytes);
+inline constexpr std::uint64_t kGarbage = 0x6761726261676521ULL;
 
 /// Status codes as numbers, (SCT << 8) | SC: OCSSD-2.0 5, by way of the reference's section 9.
 enum Code : std::uint16_t {
@@ -95,6 +98,8 @@ class Oracle {
 
   [[nodiscard]] const Geometry& geometry() const { return g_; }
   [[nodiscard]] const std::vector<Chunk>& chunks() const { return chunks_; }
+  /// To put a chunk into another state.
+  [[nodiscard]] Chunk& chunk(std::uint64_t index) { return chunks_[index]; }
   [[nodiscard]] std::uint64_t lba(std::uint64_t chunk, std::uint64_t lblk) const;
   /// The chunk of an address, if there is one; its sector may lie beyond the chunk's end.
   [[nodiscard]] std::optional<std::uint64_t> chunk_of(std::uint64_t lba) const;

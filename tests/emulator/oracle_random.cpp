@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "spec/build.hpp"
 
@@ -93,16 +94,22 @@ std::uint64_t Generator::hot() {
 }
 
 std::uint64_t Generator::chunk_in(std::uint8_t state) {
-  for (int tries = 0; tries < 6; ++tries) {
-    const std::uint64_t c = hot();
-    if (oracle_.chunks()[c].state == state) return c;
-  }
-  return chunk();
+  std::vector<std::uint64_t> found;
+  std::ranges::copy_if(hot_, std::back_inserter(found),
+                       [&](std::uint64_t c) { return oracle_.chunks()[c].state == state; });
+  return found.empty() ? chunk() : random_.of(found);
 }
 
 std::uint64_t Generator::writable() {
-  const std::uint64_t c = chunk_in(random_.chance(70) ? kOpen : kFree);
-  return oracle_.chunks()[c].state == kClosed ? chunk() : c;
+  if (random_.chance(15)) return chunk();
+  const std::uint64_t c = chunk_in(random_.chance(75) ? kOpen : kFree);
+  if (random_.chance(60)) return c;
+  // The fullest one, so that large chunks too are closed in time.
+  const auto pointer = [&](std::uint64_t x) {
+    const Chunk& now = oracle_.chunks()[x];
+    return now.state == kOpen && !now.random ? now.wp : 0;
+  };
+  return *std::ranges::max_element(hot_, {}, pointer);
 }
 
 std::uint64_t Generator::spot(std::uint64_t chunk) {
@@ -232,7 +239,7 @@ Generator::Lbas Generator::sources(std::size_t count) {
 void Generator::give_memory(Request& r, std::uint64_t sectors) {
   const Geometry& g = oracle_.geometry();
   r.data_bytes = sectors * g.sector_bytes;
-  r.metadata_bytes = random_.chance(75) ? sectors * g.oob_bytes : 0;
+  r.metadata_bytes = random_.chance(75) || always_metadata ? sectors * g.oob_bytes : 0;
 }
 
 void Generator::give_content(Request& r, std::uint64_t sectors) {

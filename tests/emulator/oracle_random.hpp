@@ -57,7 +57,8 @@ class Generator {
   Generator(std::uint64_t seed, const Oracle& oracle);
 
   Request next();
-  [[nodiscard]] Random& random() { return random_; }
+  /// What a write without metadata leaves there is not defined, where media have failed.
+  bool always_metadata = false;
 
  private:
   using Lbas = std::vector<std::uint64_t>;

@@ -95,13 +95,15 @@ std::string Transfer::compare(const Request& r, const Answer& a, const Geometry&
   return "";
 }
 
-Session::Session(const emulator::Config& config, std::shared_ptr<emulator::Device> device, std::uint64_t seed)
+Session::Session(Oracle oracle, std::shared_ptr<emulator::Device> device, std::uint64_t seed, Media media)
     : device_(std::move(device)),
-      oracle_(config),
+      oracle_(std::move(oracle)),
+      media_(media),
       random_(seed * 2 + 1),
       generator_(seed, oracle_),
       controller_(device_, 1),
       depths_{1, 3, 8} {
+  generator_.always_metadata = media == Media::immediate_after_failures;
   for (std::size_t i = 0; i < depths_.size(); ++i) {
     queues_.push_back(std::make_unique<emulator::Queue>(controller_, depths_[i], static_cast<std::uint16_t>(i + 1)));
   }
@@ -121,20 +123,39 @@ Session::Footprint Session::footprint(const Request& r) const {
     if (c && (f.touches.empty() || f.touches.back() != *c)) f.touches.push_back(*c);
   }
   if (r.opcode() == 0x90 || r.opcode() == 0x09) f.resets = f.touches;
+  f.reads = r.opcode() == 0x02 || r.opcode() == 0x92 || r.opcode() == 0x93;
   f.writes = r.opcode() == 0x01 || r.opcode() == 0x91 || r.opcode() == 0x93;
   return f;
 }
 
-/// Whether a command's outcome is the same whenever the device carries the batch's resets out. Reads and writes are
-/// carried out when they are started, where the media are immediate.
+/// Whether the command writes a sector twice, as random chunks allow. Media may do that in any order.
+bool Session::repeats(const Request& r) const {
+  std::vector<std::uint64_t> sorted = r.opcode() == 0x93 ? r.destination : r.list;
+  std::ranges::sort(sorted);
+  return (r.opcode() == 0x91 || r.opcode() == 0x93) && std::ranges::adjacent_find(sorted) != sorted.end();
+}
+
+/// Whether a command's outcome is the same whenever the device carries out the others of its batch.
 bool Session::determined(const Footprint& f) const {
+  return std::ranges::all_of(footprints_, [&](const Footprint& other) { return independent(f, other); });
+}
+
+bool Session::independent(const Footprint& a, const Footprint& b) const {
   const Geometry& g = oracle_.geometry();
   const bool limits = g.max_open != 0 || g.max_open_unit != 0;
-  return std::ranges::none_of(footprints_, [&](const Footprint& other) {
-    const bool slots = limits && ((f.writes && !other.resets.empty()) || (other.writes && !f.resets.empty()));
-    const bool log = !f.resets.empty() && !other.resets.empty();  // the order of notifications
-    return slots || log || overlap(f.resets, other.touches) || overlap(f.touches, other.resets);
-  });
+  if (limits && ((a.writes && !b.resets.empty()) || (b.writes && !a.resets.empty()))) return false;
+  if (!a.resets.empty() && !b.resets.empty()) return false;  // the order of notifications
+  if (overlap(a.resets, b.touches) || overlap(a.touches, b.resets)) return false;
+  // Reads and writes are carried out when they are started, where the media are immediate.
+  if (media_ != Media::slow) return true;
+  // Otherwise writes are admitted when they are started, and reads see what has been committed.
+  if (limits && a.writes && b.writes) return false;
+  if ((!a.reads && !b.reads) || (!a.writes && !b.writes)) {
+    return std::ranges::none_of(a.touches, [&](std::uint64_t c) {
+      return a.writes && std::ranges::find(b.touches, c) != b.touches.end() && oracle_.chunks()[c].random;
+    });
+  }
+  return !overlap(a.touches, b.touches);
 }
 
 std::string Session::batch() {
@@ -144,6 +165,7 @@ std::string Session::batch() {
   while (flights_.size() < wanted) {
     Request r = postponed_ ? std::move(*postponed_) : generator_.next();
     postponed_.reset();
+    if (media_ == Media::slow && repeats(r)) continue;
     const Footprint f = footprint(r);
     if (!determined(f)) {
       postponed_ = std::make_unique<Request>(std::move(r));
@@ -294,8 +316,9 @@ std::string Session::compare_contents() {
   const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(64, oracle_.transfer_limit() / g.sector_bytes));
   for (std::uint64_t c = 0; c < oracle_.chunks().size(); ++c) {
     const Chunk& chunk = oracle_.chunks()[c];
-    if (chunk.cycles == 0 && chunk.sectors.empty() && c % 16 != 0) continue;  // most were never touched
-    for (std::uint32_t at = 0; at < g.sectors; at += limit) {
+    const bool pristine = chunk.cycles == 0 && chunk.sectors.empty();
+    if (pristine && c % 64 != 0) continue;  // most were never touched
+    for (std::uint32_t at = 0; at < (pristine ? 1 : g.sectors); at += limit) {
       std::string difference = compare_stretch(oracle_.lba(c, at), std::min(limit, g.sectors - at));
       if (!difference.empty()) return difference;
     }
@@ -304,14 +327,14 @@ std::string Session::compare_contents() {
 }
 
 std::string Session::explain(const std::string& difference) const {
-  std::string text = fmt::format("step {}: {}\nlast commands:\n", step_, difference);
+  std::string text = fmt::format("command {}: {}\nlast commands:\n", step_, difference);
   for (const Request& r : trace_) text += "  " + describe(r, oracle_) + '\n';
   return text;
 }
 
-std::string Session::run(std::uint64_t steps) {
+std::string Session::run(std::uint64_t steps, Clock::time_point end) {
   std::string difference;
-  while (difference.empty() && step_ < steps) {
+  while (difference.empty() && step_ < steps && (step_ % 16 != 0 || Clock::now() < end)) {
     difference = random_.chance(15) ? admin() : batch();
   }
   if (difference.empty()) difference = compare_log(0, oracle_.chunks().size() * 32);

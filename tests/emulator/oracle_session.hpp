@@ -2,6 +2,7 @@
 // Session: runs the same drawn commands on an emulated device and on the oracle, and says where they differ.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -32,10 +33,15 @@ inline constexpr std::byte kCanary{0xA5};
 
 class Session {
  public:
-  Session(const emulator::Config& config, std::shared_ptr<emulator::Device> device, std::uint64_t seed);
+  /// How soon the device's media finish what they are given.
+  enum class Media : std::uint8_t { immediate, slow, immediate_after_failures };
+  /// The device is in the oracle's state.
+  Session(Oracle oracle, std::shared_ptr<emulator::Device> device, std::uint64_t seed, Media media = Media::immediate);
 
-  /// Runs `steps` commands and compares the end states. Empty, or the first difference with what led to it.
-  std::string run(std::uint64_t steps);
+  using Clock = std::chrono::steady_clock;
+  /// Runs `steps` commands, fewer if time is up, and compares the end states. Empty, or the first difference with what
+  /// led to it.
+  std::string run(std::uint64_t steps, Clock::time_point end = Clock::time_point::max());
 
  private:
   struct Flight {
@@ -49,11 +55,13 @@ class Session {
   /// Chunks that a command's outcome depends on, and those that it may reset.
   struct Footprint {
     std::vector<std::uint64_t> touches, resets;
-    bool writes = false;
+    bool reads = false, writes = false;  ///< copies do both
   };
 
   [[nodiscard]] Footprint footprint(const Request& r) const;
+  [[nodiscard]] bool repeats(const Request& r) const;
   [[nodiscard]] bool determined(const Footprint& f) const;
+  [[nodiscard]] bool independent(const Footprint& a, const Footprint& b) const;
   std::string batch();
   std::string start(Flight& flight);
   std::string collect();
@@ -68,6 +76,7 @@ class Session {
 
   std::shared_ptr<emulator::Device> device_;
   Oracle oracle_;
+  Media media_;
   Random random_;
   Generator generator_;
   emulator::Controller controller_;

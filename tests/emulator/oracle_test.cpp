@@ -3,27 +3,18 @@
 // replay.
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <cstdlib>
-#include <ostream>
+#include <cstdint>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "emulator/oracle_session.hpp"
+#include "emulator/oracle_shapes.hpp"
 
 namespace lightnvm::oracle {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto kTime = 600ms;  // for one shape; the rest of a sequence is always finished
-constexpr std::uint64_t kSteps = 1500;
-
-struct Shape {
-  std::string name;
-  std::string options;    ///< as for apply_option, separated by spaces
-  std::string overrides;  ///< as for parse_chunk_info
-};
+constexpr std::uint64_t kMilliseconds = 250;  // for one shape
+constexpr std::uint64_t kSteps = 1200;
 
 // Each shape makes something else a boundary. Counts are mostly no powers of two, so that there are holes.
 const std::vector<Shape> kShapes = {
@@ -52,46 +43,15 @@ const std::vector<Shape> kShapes = {
      "group=0 punit=1 chunk=* type=RANDOM\ngroup=1 punit=1 chunk=7 state=CLOSED wp=6\ngroup=1 punit=0 chunk=* cnlb=11"},
 };
 
-emulator::Config config_of(const Shape& shape) {
-  emulator::Config config;
-  std::string_view rest = shape.options;
-  while (!rest.empty()) {
-    const std::string_view option = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(rest.size(), option.size() + 1));
-    const std::size_t equals = option.find('=');
-    const Status set = emulator::apply_option(config, option.substr(0, equals), option.substr(equals + 1));
-    EXPECT_TRUE(set.ok()) << last_error();
-  }
-  auto overrides = emulator::parse_chunk_info(shape.overrides, config.geometry);
-  EXPECT_TRUE(overrides.has_value()) << last_error();
-  if (overrides) config.overrides.insert(config.overrides.end(), overrides->begin(), overrides->end());
-  return config;
-}
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
-}
-
-/// For the name of a test that fails.
-void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }  // NOLINT(readability-identifier-naming)
-
 class OracleTest : public testing::TestWithParam<Shape> {};
 
 TEST_P(OracleTest, DeviceAgreesWithTheOracle) {
   const emulator::Config config = config_of(GetParam());
-  const bool replay = std::getenv("ORACLE_SEED") != nullptr;
-  const std::uint64_t steps = from_environment("ORACLE_STEPS", kSteps);
-  const auto end = std::chrono::steady_clock::now() + kTime;
-  std::uint64_t seed = from_environment("ORACLE_SEED", 1);
-  do {
+  for_seeds(kMilliseconds, [&](std::uint64_t seed, auto end) {
     auto device = emulator::Device::in_memory(config);
-    ASSERT_TRUE(device.has_value()) << last_error();
-    const std::string difference = Session(config, *device, seed).run(steps);
-    ASSERT_TRUE(difference.empty()) << "ORACLE_SEED=" << seed << " ORACLE_STEPS=" << steps << "\n" << difference;
-    ++seed;
-  } while (!replay && std::chrono::steady_clock::now() < end);
-  RecordProperty("sequences", static_cast<int>(seed - 1));
+    if (!device) return last_error();
+    return Session(Oracle(config), *device, seed).run(from_environment("ORACLE_STEPS", kSteps), end);
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, OracleTest, testing::ValuesIn(kShapes), [](const auto& p) { return p.param.name; });
