@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Counts the user-space instructions of one asynchronous read, by callgrind: two runs that differ in their commands."""
+# Counts the user-space instructions of one asynchronous read, by callgrind: two runs that differ in their commands.
 import os
 import re
 import subprocess

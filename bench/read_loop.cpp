@@ -47,7 +47,9 @@ bool prepare(Device& device, std::uint32_t chunk) {
 
 // Usage: bench_read_loop COMMANDS [DEPTH [SECTORS [scalar|consecutive|scattered]]]
 int main(int argc, char** argv) {
-  const auto number = [&](int i, unsigned long otherwise) { return argc > i ? std::strtoul(argv[i], nullptr, 10) : otherwise; };
+  const auto number = [&](int i, unsigned long otherwise) {
+    return argc > i ? std::strtoul(argv[i], nullptr, 10) : otherwise;
+  };
   const std::uint64_t commands = number(1, 100000);
   const auto depth = static_cast<std::uint32_t>(number(2, 32));
   const auto count = static_cast<std::uint32_t>(number(3, 1));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Reads with eight commands in flight, each callback submitting the next one.
-#include <lightnvm/lightnvm.hpp>
-
 #include <cstdio>
+#include <lightnvm/lightnvm.hpp>
 #include <vector>
 
 using namespace lightnvm;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The first program: a virtual block over all parallel units, written and read back.
-#include <lightnvm/lightnvm.hpp>
-
 #include <cstdio>
+#include <lightnvm/lightnvm.hpp>
 
 int main() {
   auto device = lightnvm::Device::open("emu:?groups=8&punits=4");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Placing sectors by hand: a vector write over four units, metadata with it, the rules that a chunk has.
-#include <lightnvm/lightnvm.hpp>
-
 #include <cstdio>
 #include <cstring>
+#include <lightnvm/lightnvm.hpp>
 #include <vector>
 
 using namespace lightnvm;

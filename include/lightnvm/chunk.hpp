@@ -15,11 +15,11 @@ enum class ChunkType : std::uint8_t { sequential = 0x01, random = 0x02 };
 
 /// What the device says of one chunk.
 struct Chunk {
-  Address address;                            ///< its first sector
+  Address address;  ///< its first sector
   ChunkState state = ChunkState::free;
   ChunkType type = ChunkType::sequential;
-  std::uint8_t wear = 0;                      ///< wear-level index: 0 new, 255 end of life
-  std::uint32_t sectors = 0;                  ///< usable sectors; may be fewer than the geometry's
+  std::uint8_t wear = 0;      ///< wear-level index: 0 new, 255 end of life
+  std::uint32_t sectors = 0;  ///< usable sectors; may be fewer than the geometry's
   /// Sectors written so far, the next to write; kNoWritePointer for offline and random chunks.
   std::uint64_t write_pointer = 0;
 

@@ -33,9 +33,9 @@ using RawCommand = std::array<std::uint32_t, 16>;
 enum class CommandSet : std::uint8_t { admin, io };
 
 /// A handle; copies share the opened device, which closes with the last of them and of its queues.
-/// All functions may be called from any thread. Commands here are synchronous: they return when the device has answered.
-/// Their Completion's status is an OS error where nothing was sent (the values of Queue's functions, but EAGAIN), and
-/// the device's verdict otherwise.
+/// All functions may be called from any thread. Commands here are synchronous: they return when the device has
+/// answered. Their Completion's status is an OS error where nothing was sent (the values of Queue's functions, but
+/// EAGAIN), and the device's verdict otherwise.
 class Device {
  public:
   /// Opens `[BACKEND:]IDENT[?option&key=value...]`: the path of an emulated device's file, `emu:?groups=8&punits=4` for
@@ -47,10 +47,10 @@ class Device {
 
   [[nodiscard]] const Geometry& geometry() const noexcept;
   [[nodiscard]] SpecVersion version() const noexcept;
-  [[nodiscard]] std::string_view backend() const noexcept;       ///< its name: "emu"
-  [[nodiscard]] std::uint32_t backend_id() const noexcept;       ///< its id in the C API: 0x10000
-  [[nodiscard]] const std::string& ident() const noexcept;       ///< as it was given to open
-  [[nodiscard]] const std::string& path() const noexcept;        ///< the identifier without backend and options
+  [[nodiscard]] std::string_view backend() const noexcept;  ///< its name: "emu"
+  [[nodiscard]] std::uint32_t backend_id() const noexcept;  ///< its id in the C API: 0x10000
+  [[nodiscard]] const std::string& ident() const noexcept;  ///< as it was given to open
+  [[nodiscard]] const std::string& path() const noexcept;   ///< the identifier without backend and options
   [[nodiscard]] std::uint32_t nsid() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
   /// The most sectors that one scalar command moves.

@@ -29,12 +29,12 @@ struct ChunkOverride {
 /// something: counts that are no powers of two, a few factory-bad chunks, MDTS 512 KiB.
 struct Config {
   Geometry geometry;
-  std::uint32_t pe_cycles = 1000;                ///< program/erase cycles after which a chunk goes offline; 1 to 65535
-  std::uint8_t predefined = 0x00;                ///< what unwritten sectors read as: 00h or FFh (DLFEAT 1 or 2)
-  std::uint8_t mdts = 7;                         ///< largest transfer: 4096 << mdts bytes; 0: no limit
-  std::string serial = "LNVM0001";               ///< 1 to 20 printable ASCII characters
-  std::vector<ChunkOverride> overrides;          ///< later ones win
-  bool default_bad = true;                       ///< the overrides are the default's: a smaller dimension drops them
+  std::uint32_t pe_cycles = 1000;        ///< program/erase cycles after which a chunk goes offline; 1 to 65535
+  std::uint8_t predefined = 0x00;        ///< what unwritten sectors read as: 00h or FFh (DLFEAT 1 or 2)
+  std::uint8_t mdts = 7;                 ///< largest transfer: 4096 << mdts bytes; 0: no limit
+  std::string serial = "LNVM0001";       ///< 1 to 20 printable ASCII characters
+  std::vector<ChunkOverride> overrides;  ///< later ones win
+  bool default_bad = true;               ///< the overrides are the default's: a smaller dimension drops them
 
   Config();  ///< the default device
 };

@@ -21,12 +21,12 @@ struct Event {
     wear_outside = 1 << 8,
   };
 
-  std::uint64_t id = 0;       ///< counts up from 1, unique on the device
-  Address address;            ///< what it is about
+  std::uint64_t id = 0;  ///< counts up from 1, unique on the device
+  Address address;       ///< what it is about
   std::uint32_t nsid = 0;
-  std::uint16_t state = 0;    ///< set of State
-  Scope scope = Scope::chunk; ///< how much the address covers
-  std::uint32_t sectors = 0;  ///< with Scope::sectors: how many; else 0
+  std::uint16_t state = 0;     ///< set of State
+  Scope scope = Scope::chunk;  ///< how much the address covers
+  std::uint32_t sectors = 0;   ///< with Scope::sectors: how many; else 0
   friend constexpr bool operator==(const Event&, const Event&) noexcept = default;
 };
 

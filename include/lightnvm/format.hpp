@@ -19,7 +19,8 @@ namespace lightnvm::format {
 
 enum class Syntax : std::uint8_t { yaml, json };
 
-/// The bits of a command's options as the C API names them (NVM_CMD_*), and the ones that hold unless others are chosen.
+/// The bits of a command's options as the C API names them (NVM_CMD_*), and the ones that hold unless others are
+/// chosen.
 inline constexpr std::uint32_t kSync = 0x10, kAsync = 0x20, kScalar = 0x40, kVector = 0x80, kPrp = 0x100, kSgl = 0x200,
                                kSglMetadata = 0x400;
 inline constexpr std::uint32_t kDefaultCommandOptions = kSync | kVector | kPrp;
@@ -28,7 +29,7 @@ inline constexpr std::uint32_t kDefaultCommandOptions = kSync | kVector | kPrp;
 struct Attributes {
   SpecVersion version = SpecVersion::none;
   std::uint32_t backend_id = 0;
-  std::string backend_name;        ///< as in the C API: "NVM_BE_EMU"
+  std::string backend_name;  ///< as in the C API: "NVM_BE_EMU"
   std::string name, path;
   int fd = 0;
   std::uint32_t sector_shift = 0;  ///< log2 of a sector's bytes
@@ -39,7 +40,7 @@ struct Attributes {
 
 /// What virtual blocks and the C API's commands take unless told otherwise.
 struct BlockDefaults {
-  int plane_mode = 0;              ///< 0 single, 1 dual, 2 quad (1.2)
+  int plane_mode = 0;  ///< 0 single, 1 dual, 2 quad (1.2)
   int erase_addresses = kMaxAddresses, read_addresses = kMaxAddresses, write_addresses = kMaxAddresses;
   int metadata_mode = 0;
 };

@@ -25,16 +25,16 @@ struct Geometry {
   std::uint32_t sector_bytes = 0;  ///< data bytes of a sector
   std::uint32_t oob_bytes = 0;     ///< metadata bytes of a sector; 0: none
 
-  std::uint32_t ws_min = 1;        ///< a write is a multiple of this many sectors
-  std::uint32_t ws_opt = 1;        ///< and goes fastest in multiples of this many
-  std::uint32_t mw_cunits = 0;     ///< this many sectors before the write pointer of an open chunk cannot be read yet
-  std::uint32_t max_open = 0;      ///< open chunks at a time on the device; 0: no limit
-  std::uint32_t max_open_unit = 0; ///< open chunks at a time in a unit; 0: bounded by max_open alone
-  std::uint32_t wear_threshold = 0;///< a wear index this far from the average raises a notification
+  std::uint32_t ws_min = 1;          ///< a write is a multiple of this many sectors
+  std::uint32_t ws_opt = 1;          ///< and goes fastest in multiples of this many
+  std::uint32_t mw_cunits = 0;       ///< this many sectors before the write pointer of an open chunk cannot be read yet
+  std::uint32_t max_open = 0;        ///< open chunks at a time on the device; 0: no limit
+  std::uint32_t max_open_unit = 0;   ///< open chunks at a time in a unit; 0: bounded by max_open alone
+  std::uint32_t wear_threshold = 0;  ///< a wear index this far from the average raises a notification
 
-  bool vector_copy = false;        ///< the device copies sectors itself
-  bool multiple_resets = false;    ///< a free chunk may be reset again
-  bool early_reset = false;        ///< an open chunk may be reset
+  bool vector_copy = false;      ///< the device copies sectors itself
+  bool multiple_resets = false;  ///< a free chunk may be reset again
+  bool early_reset = false;      ///< an open chunk may be reset
 
   /// Times of one operation in nanoseconds, typical and maximal.
   struct Times {

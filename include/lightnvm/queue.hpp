@@ -45,8 +45,7 @@ class Queue {
   /// Calls the callbacks of up to `max` (0: all) commands that are done; does not wait. Returns how many.
   Result<unsigned> poke(unsigned max = 0) noexcept;
   /// Waits until at least `min` commands are done, or none is in flight, or the time is over. Returns how many.
-  Result<unsigned> wait(unsigned min = 1,
-                        std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) noexcept;
+  Result<unsigned> wait(unsigned min = 1, std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) noexcept;
   /// Waits until nothing is in flight, what callbacks submit included. Returns how many were done.
   Result<unsigned> drain() noexcept;
 

@@ -16,8 +16,8 @@ struct VirtualBlockOptions {
   bool scalar = false;      ///< scalar commands also where vector commands would do
 };
 
-/// Sectors are laid out round-robin over the chunks in pieces of ws_opt sectors: sector s lies in chunk (s / ws_opt) % n.
-/// Offsets and sizes are in bytes. Reads begin and end anywhere on a sector; writes on a multiple of ws_min sectors.
+/// Sectors are laid out round-robin over the chunks in pieces of ws_opt sectors: sector s lies in chunk (s / ws_opt) %
+/// n. Offsets and sizes are in bytes. Reads begin and end anywhere on a sector; writes on a multiple of ws_min sectors.
 /// The chunks are written in order, so that a virtual block is written from its start to its end; the last mw_cunits
 /// sectors of each chunk can be read once the chunk is full (pad fills it).
 ///
@@ -43,9 +43,9 @@ class VirtualBlock {
 
   [[nodiscard]] Device& device() const noexcept;
   [[nodiscard]] const std::vector<Address>& chunks() const noexcept;
-  [[nodiscard]] std::uint64_t size() const noexcept;          ///< bytes
-  [[nodiscard]] std::uint64_t read_alignment() const noexcept;  ///< bytes: a sector
-  [[nodiscard]] std::uint64_t write_alignment() const noexcept; ///< bytes: ws_min sectors
+  [[nodiscard]] std::uint64_t size() const noexcept;             ///< bytes
+  [[nodiscard]] std::uint64_t read_alignment() const noexcept;   ///< bytes: a sector
+  [[nodiscard]] std::uint64_t write_alignment() const noexcept;  ///< bytes: ws_min sectors
   /// Where the sector at `offset` lies. Requires offset < size().
   [[nodiscard]] Address address_at(std::uint64_t offset) const noexcept;
 
@@ -67,8 +67,7 @@ class VirtualBlock {
   /// Operations begin in the order of the calls. Never refused for lack of room: what does not fit waits.
   Status write_async(std::uint64_t offset, std::span<const std::byte> data, Callback done,
                      std::span<const std::byte> metadata = {});
-  Status read_async(std::uint64_t offset, std::span<std::byte> data, Callback done,
-                    std::span<std::byte> metadata = {});
+  Status read_async(std::uint64_t offset, std::span<std::byte> data, Callback done, std::span<std::byte> metadata = {});
   /// Goes on with asynchronous operations without waiting. Returns how many finished.
   Result<unsigned> poke();
   /// Waits for all of them. Returns how many finished.

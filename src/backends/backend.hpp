@@ -49,13 +49,13 @@ struct Caps {
   std::uint32_t max_segments = 1;        ///< memory segments of one transfer; 1: cannot gather or scatter
   std::uint32_t max_depth = 1;           ///< of one I/O queue pair
   MetadataTransfer metadata = MetadataTransfer::none;
-  bool vectors = false;                  ///< vector reset, write, read with their lists
+  bool vectors = false;  ///< vector reset, write, read with their lists
   bool vector_copy = false;
-  bool reset_descriptors = false;        ///< vector reset brings the chunks' descriptors back
-  bool ordered_writes = false;           ///< writes of one queue reach the device in the order of submission
-  bool synchronous = false;              ///< submit returns when the command is done
+  bool reset_descriptors = false;  ///< vector reset brings the chunks' descriptors back
+  bool ordered_writes = false;     ///< writes of one queue reach the device in the order of submission
+  bool synchronous = false;        ///< submit returns when the command is done
   bool read_only = false;
-  bool events = false;                   ///< next_event works
+  bool events = false;  ///< next_event works
 };
 
 using Clock = std::chrono::steady_clock;

@@ -13,7 +13,8 @@ namespace lightnvm {
 
 /// The bytes of all segments together.
 inline std::size_t total_bytes(std::span<const Segment> segments) noexcept {
-  if (segments.size() == 1) [[likely]] return segments[0].bytes;
+  if (segments.size() == 1) [[likely]]
+    return segments[0].bytes;
   std::size_t sum = 0;
   for (const Segment& s : segments) sum += s.bytes;
   return sum;

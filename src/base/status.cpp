@@ -70,8 +70,7 @@ constexpr StatusInfo lookup(StatusCode code) noexcept {
       return {"reference_tag_check_error", "End-to-end Reference Tag Check Error", EILSEQ};
     case compare_failure: return {"compare_failure", "Compare Failure", EIO};
     case access_denied: return {"access_denied", "Access Denied", EACCES};
-    case deallocated_or_unwritten:
-      return {"deallocated_or_unwritten", "Deallocated or Unwritten Logical Block", EIO};
+    case deallocated_or_unwritten: return {"deallocated_or_unwritten", "Deallocated or Unwritten Logical Block", EIO};
     case offline_chunk: return {"offline_chunk", "Offline Chunk", EIO};
     case invalid_reset: return {"invalid_reset", "Invalid Reset", EIO};
     case high_ecc: return {"high_ecc", "High ECC", EIO};

@@ -237,8 +237,8 @@ Completion Device::pass(CommandSet set, const RawCommand& raw, const Destination
   const Segment metadata = memory.metadata();
   Payload payload;
   payload.data = memory.data_list().empty() && data.bytes != 0 ? std::span(&data, 1) : memory.data_list();
-  payload.metadata = memory.metadata_list().empty() && metadata.bytes != 0 ? std::span(&metadata, 1)
-                                                                           : memory.metadata_list();
+  payload.metadata =
+      memory.metadata_list().empty() && metadata.bytes != 0 ? std::span(&metadata, 1) : memory.metadata_list();
   return impl_->admin->execute(command, payload);
 }
 

@@ -24,7 +24,8 @@ Result<std::string> unescape(std::string_view text, std::string_view whole) {
     const std::string_view digits = text.substr(i + 1, 2);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
     if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2 || value == 0) {
-      return unexpected(Status::os(EINVAL), fmt::format("{}: '%' is followed by two hexadecimal digits, not 00", whole));
+      return unexpected(Status::os(EINVAL),
+                        fmt::format("{}: '%' is followed by two hexadecimal digits, not 00", whole));
     }
     out += static_cast<char>(value);
     i += 2;

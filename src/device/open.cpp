@@ -157,8 +157,8 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
     if (named && entry.name != wanted) continue;
     if (entry.descriptor == nullptr) {
       if (named) {
-        answers.push_back({entry.name, {true, Status::os(ENOSYS), fmt::format("backend {}: {}", entry.name,
-                                                                              entry.absent_because)}});
+        answers.push_back(
+            {entry.name, {true, Status::os(ENOSYS), fmt::format("backend {}: {}", entry.name, entry.absent_because)}});
       }
       continue;
     }

@@ -24,7 +24,7 @@ enum class Addressing : std::uint8_t { scalar, vector };
 struct Io {
   Operation operation = Operation::read;
   Addressing addressing = Addressing::vector;
-  bool consecutive = false;              ///< `addresses` is one, and the sectors behind it are meant
+  bool consecutive = false;  ///< `addresses` is one, and the sectors behind it are meant
   bool force_unit_access = false;
   bool limited_retry = false;
   const Address* addresses = nullptr;    ///< count of them, but with `consecutive`; scalar transfers: only the first

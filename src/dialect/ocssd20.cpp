@@ -158,9 +158,9 @@ Result<std::vector<Chunk>> Ocssd20::report(AdminPort& port, std::uint64_t first,
   while (out.size() < count) {
     const std::uint64_t n = std::min<std::uint64_t>(page.size(), count - out.size());
     const auto target = std::as_writable_bytes(std::span(page).first(n));
-    const spec::Command log = spec::build::get_log(spec::LogPage::chunk_information, nsid_,
-                                                   (first + out.size()) * kDescriptor,
-                                                   static_cast<std::uint32_t>(target.size()));
+    const spec::Command log =
+        spec::build::get_log(spec::LogPage::chunk_information, nsid_, (first + out.size()) * kDescriptor,
+                             static_cast<std::uint32_t>(target.size()));
     if (const Completion c = port.execute(log, target); !c) return std::unexpected(c.status);
     for (std::uint64_t i = 0; i < n; ++i) out.push_back(parse_descriptor(page[i]));
   }
@@ -170,8 +170,8 @@ Result<std::vector<Chunk>> Ocssd20::report(AdminPort& port, std::uint64_t first,
 Result<std::vector<Event>> Ocssd20::events(AdminPort& port) const {
   std::array<spec::ChunkNotification, spec::kNotificationEntries> page{};
   const auto target = std::as_writable_bytes(std::span(page));
-  const spec::Command log = spec::build::get_log(spec::LogPage::chunk_notification, nsid_, 0,
-                                                 static_cast<std::uint32_t>(target.size()));
+  const spec::Command log =
+      spec::build::get_log(spec::LogPage::chunk_notification, nsid_, 0, static_cast<std::uint32_t>(target.size()));
   if (const Completion c = port.execute(log, target); !c) return std::unexpected(c.status);
   std::vector<Event> out;
   for (const spec::ChunkNotification& n : page) {

@@ -97,7 +97,7 @@ void ChunkMachine::give_open_slot(std::uint32_t chunk) noexcept {
 }
 
 StatusCode ChunkMachine::reserve(Entry& e, WriteRun& run) noexcept {
-  if (e.resetting || e.resets_waiting != 0) return StatusCode::write_fault;
+  if (e.resetting) return StatusCode::write_fault;
   model::ChunkView v = view(e);
   if (v.type == ChunkType::sequential) {
     v.write_pointer = e.reserved;

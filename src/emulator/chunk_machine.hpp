@@ -30,9 +30,9 @@ struct ChunkRecord {
 struct WriteRun {
   std::uint32_t chunk = 0;
   model::WriteShape shape;
-  std::uint32_t entry = 0;                         ///< the caller's: index of the run's first address
-  std::atomic<std::uint32_t>* unresolved = nullptr;///< counted down when the run is resolved (release)
-  StatusCode verdict = StatusCode::success;        ///< valid once resolved
+  std::uint32_t entry = 0;                           ///< the caller's: index of the run's first address
+  std::atomic<std::uint32_t>* unresolved = nullptr;  ///< counted down when the run is resolved (release)
+  StatusCode verdict = StatusCode::success;          ///< valid once resolved
 
  private:
   friend class ChunkMachine;
@@ -63,7 +63,11 @@ class ChunkMachine {
   [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept {
     Entry& e = entry(chunk);
     const Lock lock(e);
-    if (e.resetting || e.resets_waiting != 0) return 0;
+    if (e.resetting || e.resets_waiting != 0) [[unlikely]] {
+      // A closed chunk will be reset for sure, and readers that keep coming must not put that off for ever. What
+      // becomes of a reset that waits for writes is open; it must not be seen.
+      if (e.resetting || state_of(e.state) == ChunkState::closed) return 0;
+    }
     const std::uint32_t readable = model::readable_sectors(view(e), geometry_.mw_cunits);
     if (readable != 0) ++e.holds;
     return readable;
@@ -125,7 +129,8 @@ class ChunkMachine {
   class Lock {
    public:
     explicit Lock(Entry& e) noexcept : e_(e) {
-      if (e_.locked.exchange(1, std::memory_order_acquire) != 0) [[unlikely]] wait(e_);
+      if (e_.locked.exchange(1, std::memory_order_acquire) != 0) [[unlikely]]
+        wait(e_);
     }
     ~Lock() { e_.locked.store(0, std::memory_order_release); }
     Lock(const Lock&) = delete;

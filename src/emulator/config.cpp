@@ -34,7 +34,7 @@ std::optional<std::uint64_t> number(std::string_view text) noexcept {
 
 struct Dimension {
   std::string_view key;
-  std::uint32_t Geometry::*field;
+  std::uint32_t Geometry::* field;
 };
 constexpr std::array kDimensions = {
     Dimension{"groups", &Geometry::groups},
@@ -53,7 +53,7 @@ constexpr std::array kDimensions = {
 
 struct Time {
   std::string_view key;
-  std::uint32_t Geometry::Times::*field;
+  std::uint32_t Geometry::Times::* field;
 };
 constexpr std::array kTimes = {
     Time{"trdt", &Geometry::Times::read},   Time{"trdm", &Geometry::Times::read_max},
@@ -99,7 +99,9 @@ Status apply_bad(Config& c, std::string_view value) {
 }
 
 Status check_override(const ChunkOverride& o, const Geometry& g) {
-  const auto at = [&] { return fmt::format("chunk ({},{},{})", o.address.group(), o.address.unit(), o.address.chunk()); };
+  const auto at = [&] {
+    return fmt::format("chunk ({},{},{})", o.address.group(), o.address.unit(), o.address.chunk());
+  };
   if (!g.contains(o.address.at_sector(0))) return invalid(at() + ": the device has no such chunk");
   if (o.sectors && (*o.sectors == 0 || *o.sectors > g.sectors)) {
     return invalid(fmt::format("{}: has 1 to {} sectors", at(), g.sectors));
@@ -225,8 +227,8 @@ Status apply_option(Config& c, std::string_view key, std::string_view value) {
   const auto d = std::ranges::find(kDimensions, key, &Dimension::key);
   const auto t = std::ranges::find(kTimes, key, &Time::key);
   if (std::ranges::find(option_keys(), key) == option_keys().end()) {
-    return invalid(fmt::format("'{}' is no option of an emulated device; these are: {}", key,
-                               fmt::join(option_keys(), ", ")));
+    return invalid(
+        fmt::format("'{}' is no option of an emulated device; these are: {}", key, fmt::join(option_keys(), ", ")));
   }
   if (!n || *n > kNumberLimit) return needs_number();
   const auto v = static_cast<std::uint32_t>(*n);
@@ -256,7 +258,8 @@ const std::vector<std::string_view>& option_keys() {
   static const std::vector<std::string_view> kKeys = [] {
     std::vector<std::string_view> keys;
     for (const Dimension& d : kDimensions) keys.push_back(d.key);
-    for (const std::string_view key : {"mccap", "pe_cycles", "predefined", "mdts", "serial", "bad"}) keys.push_back(key);
+    for (const std::string_view key : {"mccap", "pe_cycles", "predefined", "mdts", "serial", "bad"})
+      keys.push_back(key);
     for (const Time& t : kTimes) keys.push_back(t.key);
     return keys;
   }();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Admin commands of the emulated controller: identification and logs. Features are in features.cpp, events in events.cpp.
+// Admin commands of the emulated controller: identification and logs. Features are in features.cpp, events in
+// events.cpp.
 #include "emulator/controller.hpp"
 
 #include <algorithm>

@@ -23,7 +23,7 @@ namespace lightnvm::emulator {
 
 /// Where a device address points to.
 struct Place {
-  std::uint32_t chunk = 0;   ///< meaningful if it exists
+  std::uint32_t chunk = 0;  ///< meaningful if it exists
   std::uint32_t sector = 0;
   bool chunk_exists = false;
 };

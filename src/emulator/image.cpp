@@ -151,9 +151,8 @@ std::string implausible(const ChunkRecord& r, const Geometry& g) {
 }
 
 Status Image::read(std::byte* memory, std::uint64_t bytes, std::uint64_t offset) const noexcept {
-  return pieces(memory, bytes, offset, [](int fd, std::byte* p, std::uint64_t n, std::uint64_t at) {
-    return os::read_at(fd, p, n, at);
-  });
+  return pieces(memory, bytes, offset,
+                [](int fd, std::byte* p, std::uint64_t n, std::uint64_t at) { return os::read_at(fd, p, n, at); });
 }
 
 Status Image::write(const std::byte* memory, std::uint64_t bytes, std::uint64_t offset) noexcept {
@@ -215,8 +214,8 @@ Result<Superblock> Image::look_at(const std::string& path) {
 Status Image::read_superblock() {
   const int fd = files_[0].get();
   std::array<Superblock, 2> copies{};
-  const bool readable = size_of(fd) >= 2 * kBlock &&
-                        os::read_at(fd, reinterpret_cast<std::byte*>(copies.data()), sizeof copies, 0).ok();
+  const bool readable =
+      size_of(fd) >= 2 * kBlock && os::read_at(fd, reinterpret_cast<std::byte*>(copies.data()), sizeof copies, 0).ok();
   if (!readable || (copies[0].magic != kImageMagic && copies[1].magic != kImageMagic)) return foreign(path_).error();
   const auto damaged = [&](std::string_view what) {
     return fail(Status::os(EINVAL), fmt::format("{}: damaged, {}", path_, what));
@@ -243,8 +242,8 @@ Status Image::open_segments() {
     if (i > 0) {
       auto file = os::open(path, access_ == ImageAccess::exclusive ? O_RDWR : O_RDONLY);
       if (!file) {
-        return fail(file.error(), fmt::format("{}: segment {} of the device is missing: {}", path, i,
-                                              file.error().message()));
+        return fail(file.error(),
+                    fmt::format("{}: segment {} of the device is missing: {}", path, i, file.error().message()));
       }
       files_.push_back(std::move(*file));
     }

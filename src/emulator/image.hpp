@@ -26,9 +26,9 @@ inline constexpr std::array<char, 8> kImageMagic = {'L', 'N', 'V', 'M', 'O', 'C'
 struct Superblock {
   std::array<char, 8> magic;
   std::uint32_t format;
-  std::uint32_t crc;             ///< CRC32C of the block with this field zero
-  std::uint64_t sequence;        ///< the valid copy with the higher one counts
-  std::uint64_t segment_bytes;   ///< size of each of the image's files but the last
+  std::uint32_t crc;            ///< CRC32C of the block with this field zero
+  std::uint64_t sequence;       ///< the valid copy with the higher one counts
+  std::uint64_t segment_bytes;  ///< size of each of the image's files but the last
   std::uint64_t table_offset, table_bytes;
   std::uint64_t journal_offset, journal_bytes;
   std::uint64_t metadata_offset, metadata_stride;  ///< stride: from one chunk's to the next
@@ -36,13 +36,13 @@ struct Superblock {
   std::uint64_t total_bytes;
   std::uint32_t groups, units, chunks, sectors, sector_bytes, oob_bytes;
   std::uint32_t ws_min, ws_opt, mw_cunits, max_open, max_open_unit, wear_threshold;
-  std::uint32_t mccap;           ///< as the geometry page has it
+  std::uint32_t mccap;  ///< as the geometry page has it
   std::uint32_t pe_cycles;
   std::uint32_t times[6];
   std::uint8_t predefined, mdts;
-  std::uint8_t clean;            ///< 1: closed properly
+  std::uint8_t clean;  ///< 1: closed properly
   std::uint8_t reserved187;
-  std::array<char, 20> serial;   ///< padded with spaces
+  std::array<char, 20> serial;  ///< padded with spaces
   std::array<std::uint8_t, 16> uuid;
   std::uint8_t reserved224[3872];
 };
@@ -53,9 +53,9 @@ struct DiskRecord {
   std::uint32_t write_pointer;
   std::uint32_t missing;
   std::uint16_t cycles;
-  std::uint8_t state;            ///< ChunkState, 0: free
-  std::uint8_t type;             ///< ChunkType, 0: sequential
-  std::uint32_t crc;             ///< CRC32C of the 12 bytes before it and the chunk's number; 0 in a row of zeros
+  std::uint8_t state;  ///< ChunkState, 0: free
+  std::uint8_t type;   ///< ChunkType, 0: sequential
+  std::uint32_t crc;   ///< CRC32C of the 12 bytes before it and the chunk's number; 0 in a row of zeros
 };
 static_assert(sizeof(DiskRecord) == 16);
 

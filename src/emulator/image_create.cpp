@@ -2,11 +2,10 @@
 // Making an image file, looking at it, and checking it.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <stdio.h>
 
 #include <algorithm>
 #include <bit>
@@ -133,8 +132,8 @@ class Construction {
 
 /// What is at a path before an image is made there.
 struct Before {
-  std::uint64_t segments = 0;  ///< of an image that may be replaced; 0: nothing is there
-  std::unique_ptr<Image> held; ///< keeps others from opening it meanwhile
+  std::uint64_t segments = 0;   ///< of an image that may be replaced; 0: nothing is there
+  std::unique_ptr<Image> held;  ///< keeps others from opening it meanwhile
 };
 
 bool exists(const std::string& path) noexcept {
@@ -155,8 +154,8 @@ Result<Before> look_before(const std::string& path, bool replace) {
   }
   const auto old = S_ISREG(st.st_mode) ? Image::look_at(path) : Result<Superblock>(std::unexpected(Status::os(EINVAL)));
   if (!old) {
-    return unexpected(Status::os(EEXIST), fmt::format("{}: is no emulated device that can be read, so it is left alone",
-                                                      path));
+    return unexpected(Status::os(EEXIST),
+                      fmt::format("{}: is no emulated device that can be read, so it is left alone", path));
   }
   before.segments = segment_count(*old);
   auto held = Image::open(path, ImageAccess::exclusive);
@@ -172,7 +171,8 @@ Result<Before> look_before(const std::string& path, bool replace) {
 Status segments_free(const std::string& path, std::uint64_t old, std::uint64_t count) {
   for (std::uint64_t i = std::max<std::uint64_t>(old, 1); i < count; ++i) {
     const std::string name = segment_path(path, i);
-    if (exists(name)) return fail(Status::os(EEXIST), fmt::format("{}: exists already; the device needs the name", name));
+    if (exists(name))
+      return fail(Status::os(EEXIST), fmt::format("{}: exists already; the device needs the name", name));
   }
   return {};
 }
@@ -201,7 +201,9 @@ Status create(const std::string& path, const Config& config, const CreateOptions
   Image image;
   image.super_ = layout(config);
   Superblock& super = image.super_;
-  const auto too_many = [&](std::uint64_t bytes) { return bytes != 0 && (super.total_bytes - 1) / bytes >= kMaxSegments; };
+  const auto too_many = [&](std::uint64_t bytes) {
+    return bytes != 0 && (super.total_bytes - 1) / bytes >= kMaxSegments;
+  };
   if (too_many(options.segment_bytes)) {
     return fail(Status::os(EINVAL), fmt::format("{}: more than {} segments of that size", path, kMaxSegments));
   }
@@ -231,10 +233,9 @@ Status create(const std::string& path, const Config& config, const CreateOptions
 // Room for the chunk table is taken now: a record that has no room would be noticed when its data are written already.
 Status Image::fill(const Config& config) {
   const std::uint64_t table = round_up(config.geometry.total_chunks() * sizeof(DiskRecord), kPage);
-  const Status allocated = pieces(nullptr, table, super_.table_offset,
-                                  [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) {
-                                    return os::allocate(fd, at, n);
-                                  });
+  const Status allocated =
+      pieces(nullptr, table, super_.table_offset,
+             [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) { return os::allocate(fd, at, n); });
   if (!allocated) return allocated;
   for (const auto& [chunk, record] : merge_overrides(config)) {
     if (const Status s = save(chunk, record); !s) return s;

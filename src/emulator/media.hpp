@@ -16,12 +16,12 @@ struct MediaOp {
   enum class Kind : std::uint8_t { read, write, discard };
   Kind kind = Kind::read;
   std::uint32_t chunk = 0;
-  std::uint32_t first = 0;   ///< discard: ignored, as is count
+  std::uint32_t first = 0;  ///< discard: ignored, as is count
   std::uint32_t count = 0;
-  SegmentRange data;         ///< count sectors
-  SegmentRange metadata;     ///< count sectors' metadata, or empty: not wanted, or left as it is
-  Status status;             ///< once done; ENOSPC and the like travel as OS errors
-  std::uint32_t owner = 0;   ///< the submitter's
+  SegmentRange data;        ///< count sectors
+  SegmentRange metadata;    ///< count sectors' metadata, or empty: not wanted, or left as it is
+  Status status;            ///< once done; ENOSPC and the like travel as OS errors
+  std::uint32_t owner = 0;  ///< the submitter's
 };
 
 /// One user's way to the media; one thread at a time.

@@ -89,7 +89,7 @@ class Queue {
   std::unique_ptr<Op[]> ops_;
   std::uint32_t depth_;
   std::uint32_t in_flight_ = 0;
-  std::uint32_t waiting_ = 0;     // operations that poll has to go on with
+  std::uint32_t waiting_ = 0;   // operations that poll has to go on with
   std::vector<Finished> done_;  // ring
   std::uint32_t done_head_ = 0, done_count_ = 0;
   bool persistent_;

@@ -14,7 +14,7 @@ struct Queue::Plan {
   std::uint64_t slba = 0;   ///< scalar: the first
   std::uint32_t total = 0;  ///< addresses, or entries of a reset
   bool vector = false;
-  bool durable = false;     ///< finished only when it would survive a power cut
+  bool durable = false;  ///< finished only when it would survive a power cut
   SegmentRange data, metadata;
 
   [[nodiscard]] std::uint64_t address(std::uint32_t i) const noexcept { return vector ? list[i] : slba + i; }
@@ -42,13 +42,13 @@ struct Queue::Op : Plan, Failures {
   std::uint16_t tag = 0;
   Stage stage = Stage::idle;
   std::uint8_t opcode = 0;
-  bool changed = false;         ///< runs name chunks whose records changed
-  bool waiting = false;         ///< counted in waiting_
-  bool reset_waits = false;     ///< the current reset was told to wait
+  bool changed = false;      ///< runs name chunks whose records changed
+  bool waiting = false;      ///< counted in waiting_
+  bool reset_waits = false;  ///< the current reset was told to wait
 
-  std::uint32_t position = 0;   ///< how many addresses are under way
+  std::uint32_t position = 0;  ///< how many addresses are under way
   std::uint32_t media_pending = 0;
-  std::uint32_t chunk = 0;      ///< the reset that is under way
+  std::uint32_t chunk = 0;  ///< the reset that is under way
   std::uint32_t run_count = 0;
   std::atomic<std::uint32_t> unresolved{0};
 
@@ -57,7 +57,7 @@ struct Queue::Op : Plan, Failures {
   std::array<std::uint16_t, kMaxAddresses> run_pending;  ///< media operations of the run that are not done
   std::array<Status, kMaxAddresses> run_status;
   std::array<MediaOp, kMaxPieces> media;
-  std::array<std::uint8_t, kMaxPieces> free_media;       ///< stack of indices into `media`
+  std::array<std::uint8_t, kMaxPieces> free_media;  ///< stack of indices into `media`
   std::uint32_t free_media_count = 0;
 };
 

@@ -61,11 +61,11 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
   for (std::uint32_t position = 0; position < plan.total;) {
     const Piece piece = next_piece(plan, position);
     const std::uint32_t readable = piece.place.chunk_exists ? machine_.hold_for_read(piece.place.chunk) : 0;
-    const std::uint32_t good =
-        readable > piece.place.sector ? std::min(piece.count, readable - piece.place.sector) : 0;
+    const std::uint32_t good = readable > piece.place.sector ? std::min(piece.count, readable - piece.place.sector) : 0;
     if (good != 0) copy_out(plan, piece, position, good);
     if (readable != 0) machine_.release_read(piece.place.chunk);
-    if (good != piece.count) [[unlikely]] read_unreadable(plan, position + good, piece.count - good, failures);
+    if (good != piece.count) [[unlikely]]
+      read_unreadable(plan, position + good, piece.count - good, failures);
     position += piece.count;
   }
   if (failures.status) count_read(plan.data.bytes);
@@ -87,8 +87,7 @@ void Queue::read_pieces(Op& op) noexcept {
     const std::uint32_t entry = op.position;
     op.position += piece.count;
     const std::uint32_t readable = piece.place.chunk_exists ? machine_.hold_for_read(piece.place.chunk) : 0;
-    const std::uint32_t good =
-        readable > piece.place.sector ? std::min(piece.count, readable - piece.place.sector) : 0;
+    const std::uint32_t good = readable > piece.place.sector ? std::min(piece.count, readable - piece.place.sector) : 0;
     if (good != piece.count) read_unreadable(op, entry + good, piece.count - good, op);
     if (good == 0) {
       if (readable != 0) machine_.release_read(piece.place.chunk);
@@ -111,7 +110,8 @@ void Queue::read_pieces(Op& op) noexcept {
 
 void Queue::read_done(Op& op, const MediaOp& m) noexcept {
   machine_.release_read(m.chunk);
-  if (m.status) [[likely]] return;
+  if (m.status) [[likely]]
+    return;
   const auto entry = static_cast<std::uint32_t>((m.data.offset - op.data.offset) / device_.geometry().sector_bytes);
   op.note(op, entry, m.count, to_status(media_code(m.status, StatusCode::unrecovered_read_error)));
 }

@@ -74,9 +74,7 @@ class LbaFormat {
   static constexpr unsigned bits_for(std::uint32_t count) noexcept {
     return static_cast<unsigned>(std::bit_width(count - 1));
   }
-  static constexpr std::uint32_t ones(unsigned bits) noexcept {
-    return static_cast<std::uint32_t>((1ULL << bits) - 1);
-  }
+  static constexpr std::uint32_t ones(unsigned bits) noexcept { return static_cast<std::uint32_t>((1ULL << bits) - 1); }
 
   std::uint8_t chunk_shift_ = 0, unit_shift_ = 0, group_shift_ = 0, total_bits_ = 0;
   std::uint32_t sector_mask_ = 0, chunk_mask_ = 0, unit_mask_ = 0, group_mask_ = 0;

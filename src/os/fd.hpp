@@ -61,8 +61,7 @@ Result<std::uint64_t> next_hole(int fd, std::uint64_t from) noexcept;
 class Pages {
  public:
   Pages() noexcept = default;
-  Pages(Pages&& other) noexcept
-      : base_(std::exchange(other.base_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Pages(Pages&& other) noexcept : base_(std::exchange(other.base_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   Pages& operator=(Pages&& other) noexcept {
     std::swap(base_, other.base_);
     std::swap(bytes_, other.bytes_);

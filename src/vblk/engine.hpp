@@ -17,11 +17,11 @@ enum class JobKind : std::uint8_t { read, write, pad, copy };
 /// One transfer. Belongs to the engine until it is done.
 struct Job {
   JobKind kind = JobKind::read;
-  std::uint64_t next = 0, end = 0;         ///< sectors: the first not sent, the one behind the last
+  std::uint64_t next = 0, end = 0;  ///< sectors: the first not sent, the one behind the last
   std::uint64_t first = 0;
   std::byte* data = nullptr;
-  std::byte* metadata = nullptr;           ///< or none
-  const Stripe* target = nullptr;          ///< copy: where to
+  std::byte* metadata = nullptr;   ///< or none
+  const Stripe* target = nullptr;  ///< copy: where to
   std::uint32_t outstanding = 0;
   Status status;
   Callback done;
@@ -56,11 +56,11 @@ class Engine {
   Stripe stripe_;
   std::uint32_t sector_bytes_, oob_bytes_;
   bool ordered_;
-  std::vector<std::uint8_t> busy_;               // per chunk of the stripe
-  std::vector<std::byte> pattern_;               // what pad writes
+  std::vector<std::uint8_t> busy_;  // per chunk of the stripe
+  std::vector<std::byte> pattern_;  // what pad writes
   std::deque<std::unique_ptr<Job>> jobs_;
   unsigned finished_ = 0;
-  Queue queue_;                                  // last: its end waits for commands that call back here
+  Queue queue_;  // last: its end waits for commands that call back here
 };
 
 }  // namespace lightnvm::vblk

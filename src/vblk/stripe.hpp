@@ -15,11 +15,11 @@ namespace lightnvm::vblk {
 /// A round-robin layout of sectors over chunks, in units of ws_opt. Pure arithmetic; sectors are virtual ones.
 struct Stripe {
   std::vector<Address> chunks;
-  std::uint32_t unit = 1;           ///< ws_opt
-  std::uint32_t step = 1;           ///< ws_min: writes are cut at its multiples
+  std::uint32_t unit = 1;  ///< ws_opt
+  std::uint32_t step = 1;  ///< ws_min: writes are cut at its multiples
   std::uint32_t chunk_sectors = 0;
   bool vector = true;
-  std::uint32_t most = 1;           ///< sectors of one command
+  std::uint32_t most = 1;  ///< sectors of one command
 
   [[nodiscard]] std::uint64_t sectors() const noexcept { return chunks.size() * std::uint64_t{chunk_sectors}; }
   [[nodiscard]] std::size_t chunk_of(std::uint64_t sector) const noexcept { return sector / unit % chunks.size(); }

@@ -163,8 +163,7 @@ Status VirtualBlock::write(std::span<const std::byte> data, std::span<const std:
 }
 
 Status VirtualBlock::pad() {
-  const Status s =
-      impl_->transfer(JobKind::pad, impl_->write_position, size() - impl_->write_position, nullptr, {});
+  const Status s = impl_->transfer(JobKind::pad, impl_->write_position, size() - impl_->write_position, nullptr, {});
   if (s) impl_->write_position = size();
   return s;
 }

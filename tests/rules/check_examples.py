@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Code blocks of the documentation that name an example are that example; --fix writes them anew."""
+# Code blocks of the documentation that name an example are that example; --fix writes them anew.
 import pathlib
 import re
 import sys

@@ -21,7 +21,7 @@ PARTS = {
     "layers": (4, "src/layers", []),
     "device": (5, "src/device", ["device", "queue", "buffer", "command"]),
     "vblk": (6, "src/vblk", ["virtual_block"]),
-    "format": (6, "src/format", []),
+    "format": (6, "src/format", ["format"]),
     "target": (6, "src/target", []),
     "capi": (7, "src/capi", []),  # and include/liblightnvm*.h
     "umbrella": (8, None, ["lightnvm"]),

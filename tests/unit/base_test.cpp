@@ -90,8 +90,8 @@ TEST(Crc32c, continues_from_a_seed) {
 
 TEST(SegmentRange, walks_pieces_whatever_their_borders) {
   std::array<std::byte, 10> memory{};
-  const std::array segments = {Segment{memory.data(), 3}, Segment{memory.data() + 3, 0},
-                               Segment{memory.data() + 3, 4}, Segment{memory.data() + 7, 3}};
+  const std::array segments = {Segment{memory.data(), 3}, Segment{memory.data() + 3, 0}, Segment{memory.data() + 3, 4},
+                               Segment{memory.data() + 7, 3}};
   std::array<std::byte, 10> pattern;
   for (std::size_t i = 0; i < pattern.size(); ++i) pattern[i] = static_cast<std::byte>(i + 1);
   for (std::size_t offset = 0; offset <= 10; ++offset) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The grammar of identifiers, and what opening says when it cannot.
+#include "device/ident.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
-#include "device/ident.hpp"
 #include "lightnvm/device.hpp"
 
 namespace lightnvm {

@@ -43,7 +43,8 @@ TEST_F(CompletedMemory, part_of_a_list_is_gathered_by_a_list_of_its_own) {
   script_->caps.max_segments = 4;
   open();
   Order write(0);
-  write.vector(IoOpcode::vector_write, both(run(0, 4), run(Script::lba(1, 0, 0, 0), 4))).with_data(8, 2 * kSector + 512);
+  write.vector(IoOpcode::vector_write, both(run(0, 4), run(Script::lba(1, 0, 0, 0), 4)))
+      .with_data(8, 2 * kSector + 512);
   ASSERT_TRUE(queue_->submit(write.request));
   ASSERT_EQ(count(), 2U);
   EXPECT_EQ(sent(0).data.size(), 2U);

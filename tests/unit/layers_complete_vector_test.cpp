@@ -46,8 +46,8 @@ TEST_F(CompletedVector, addresses_that_follow_each_other_across_chunks_are_two_r
 TEST_F(CompletedVector, four_sectors_of_a_read_arrive_in_their_own_places) {
   open();
   Order read(0);
-  read.vector(IoOpcode::vector_read, {Script::lba(0, 0, 1, 9), Script::lba(1, 0, 1, 2), Script::lba(0, 0, 1, 3),
-                                      Script::lba(0, 1, 2, 7)})
+  read.vector(IoOpcode::vector_read,
+              {Script::lba(0, 0, 1, 9), Script::lba(1, 0, 1, 2), Script::lba(0, 0, 1, 3), Script::lba(0, 1, 2, 7)})
       .with_data(4)
       .with_metadata(4);
   ASSERT_TRUE(queue_->submit(read.request));

@@ -22,7 +22,22 @@ namespace {
 using spec::IoOpcode;
 using Columns = std::vector<std::string>;
 
-enum Column : std::size_t { us, queue, tag, event, opcode, nsid, data, meta, latency, status, code, flags, result, fields };
+enum Column : std::size_t {
+  us,
+  queue,
+  tag,
+  event,
+  opcode,
+  nsid,
+  data,
+  meta,
+  latency,
+  status,
+  code,
+  flags,
+  result,
+  fields
+};
 
 class Trace : public testing::Test {
  protected:
@@ -136,9 +151,11 @@ TEST_F(Trace, admin_commands_have_their_own_names_and_fields) {
   const std::pair<spec::Command, std::pair<std::string, std::string>> cases[] = {
       {spec::build::identify(1, 0), {"identify", "cns=0x1"}},
       {spec::build::geometry(1), {"geometry", "-"}},
-      {spec::build::get_log(spec::LogPage::chunk_information, 1, 64, 4096), {"get_log_page", "lid=0xca,offset=64,bytes=4096"}},
+      {spec::build::get_log(spec::LogPage::chunk_information, 1, 64, 4096),
+       {"get_log_page", "lid=0xca,offset=64,bytes=4096"}},
       {spec::build::get_features(spec::FeatureId::error_recovery, 1), {"get_features", "fid=0x5,sel=0"}},
-      {spec::build::set_features(spec::FeatureId::error_recovery, 1, 0x10000), {"set_features", "fid=0x5,value=0x10000"}},
+      {spec::build::set_features(spec::FeatureId::error_recovery, 1, 0x10000),
+       {"set_features", "fid=0x5,value=0x10000"}},
       {spec::build::command(std::uint8_t{0xC1}, 1), {"0xc1", "-"}},
   };
   for (const auto& [command, expected] : cases) {

@@ -202,8 +202,9 @@ TEST(VirtualBlockMaking, refuses_what_is_no_stripe) {
 }
 
 TEST(VirtualBlockMaking, works_where_a_unit_is_larger_than_a_vector) {
-  auto device = Device::open("emu:?groups=2&punits=2&chunks=3&sectors=384&ws_min=96&ws_opt=192&mw_cunits=96"
-                             "&bad=none&sector_bytes=512&mccap=3");
+  auto device = Device::open(
+      "emu:?groups=2&punits=2&chunks=3&sectors=384&ws_min=96&ws_opt=192&mw_cunits=96"
+      "&bad=none&sector_bytes=512&mccap=3");
   ASSERT_TRUE(device) << last_error();
   auto block = VirtualBlock::line(*device, {0, 1, 0, 1, 0});
   ASSERT_TRUE(block);

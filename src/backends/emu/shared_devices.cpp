@@ -72,8 +72,9 @@ Result<bool> looks_like_image(const std::string& path) {
   if (!file) return std::unexpected(file.error());
   std::array<char, sizeof(emulator::Superblock)> first{};
   std::array<char, sizeof(emulator::Superblock)> second{};
-  const bool readable = os::read_at(file->get(), reinterpret_cast<std::byte*>(first.data()), first.size(), 0).ok() &&
-                        os::read_at(file->get(), reinterpret_cast<std::byte*>(second.data()), second.size(), first.size()).ok();
+  const bool readable =
+      os::read_at(file->get(), reinterpret_cast<std::byte*>(first.data()), first.size(), 0).ok() &&
+      os::read_at(file->get(), reinterpret_cast<std::byte*>(second.data()), second.size(), first.size()).ok();
   const auto begins = [](const auto& block) {
     return std::equal(emulator::kImageMagic.begin(), emulator::kImageMagic.end(), block.begin());
   };
