@@ -109,11 +109,27 @@ Status Channel::submit_flush(Callback&& done) noexcept {
   return send(*slot, std::move(done));
 }
 
+// S6: what the route does not carry, and what would change a device that is only looked at, is not sent.
+Status Channel::check_raw(const RawIo& raw, const Transfer& transfer) const noexcept {
+  const backends::Caps& caps = terms_.caps;
+  const auto opcode = static_cast<spec::IoOpcode>(spec::Opcode::get(raw.command));
+  const bool looks = opcode == spec::IoOpcode::read || opcode == spec::IoOpcode::vector_read ||
+                     opcode == spec::IoOpcode::flush;
+  if (caps.read_only && !looks) return Status::os(EROFS);
+  if (spec::is_vector(static_cast<std::uint32_t>(opcode)) && !caps.vectors) return Status::os(ENOTSUP);
+  if (opcode == spec::IoOpcode::vector_copy && !caps.vector_copy) return Status::os(ENOTSUP);
+  if (transfer.metadata().bytes == 0 && transfer.metadata_list().empty()) return {};
+  const bool carried = opcode == spec::IoOpcode::vector_reset
+                           ? caps.reset_descriptors
+                           : caps.metadata == backends::MetadataTransfer::separate;
+  return carried ? Status() : Status::os(ENOTSUP);
+}
+
 Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept {
   const bool vector = spec::is_vector(spec::Opcode::get(raw.command));
   if (!vector && (!raw.list.empty() || !raw.destination.empty())) return Status::os(EINVAL);
   if (raw.list.size() > kMaxAddresses || raw.destination.size() > kMaxAddresses) return Status::os(EINVAL);
-  if (vector && !terms_.caps.vectors) return Status::os(ENOTSUP);
+  if (const Status s = check_raw(raw, transfer); !s) return s;
   Slot* slot = take();
   if (slot == nullptr) return Status::os(EAGAIN);
   slot->command = raw.command;

@@ -58,6 +58,7 @@ class Channel final : private backends::Sink {
 
   void complete(backends::Request& request, const Completion& completion) noexcept override;
   [[nodiscard]] Status check(const dialect::Io& io) const noexcept;
+  [[nodiscard]] Status check_raw(const RawIo& raw, const Transfer& transfer) const noexcept;
   [[nodiscard]] Status attach(Slot& slot, const Transfer& transfer, const dialect::Io& io) const noexcept;
   static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
   [[nodiscard]] Slot* take() noexcept;

@@ -275,6 +275,7 @@ void ChunkMachine::abandon_reset(std::uint32_t chunk) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
   e.resetting = false;
+  e.changed = true;
 }
 
 void ChunkMachine::cancel_reset(std::uint32_t chunk) noexcept {
@@ -286,7 +287,8 @@ void ChunkMachine::cancel_reset(std::uint32_t chunk) noexcept {
 bool ChunkMachine::take_if_changed(std::uint32_t chunk, ChunkRecord& record) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
-  if (!e.changed) return false;
+  // While a reset is on its way, the record already says what it will leave.
+  if (!e.changed || e.resetting) return false;
   e.changed = false;
   record = {e.write_pointer, e.missing, e.cycles, state_of(e.state), type_of(e.type)};
   return true;

@@ -204,7 +204,8 @@ std::vector<std::byte> Controller::log_page(const spec::Command& c) {
     case spec::LogPage::error_information: {
       std::array<spec::ErrorLogEntry, kErrorLogEntries> page{};
       const std::lock_guard lock(errors_mutex_);
-      std::copy(errors_.begin(), errors_.end(), page.begin());
+      const std::uint64_t kept = std::min<std::uint64_t>(error_count_, kErrorLogEntries);
+      for (std::uint64_t i = 0; i < kept; ++i) page[i] = errors_[(error_count_ - 1 - i) % kErrorLogEntries];
       return bytes_of(page);
     }
     case spec::LogPage::smart: {
@@ -257,8 +258,7 @@ void Controller::log_error(std::uint16_t sqid, std::uint16_t cid, Status status,
   e.location = 0xFFFF;
   e.lba = lba;
   e.nsid = 1;
-  if (errors_.size() == kErrorLogEntries) errors_.pop_back();
-  errors_.push_front(e);
+  errors_[(error_count_ - 1) % kErrorLogEntries] = e;
 }
 
 }  // namespace lightnvm::emulator

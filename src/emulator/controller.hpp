@@ -79,7 +79,7 @@ class Controller {
   bool event_masked_ = false;
 
   std::mutex errors_mutex_;
-  std::deque<spec::ErrorLogEntry> errors_;
+  std::array<spec::ErrorLogEntry, kErrorLogEntries> errors_{};  // a ring; error n is at n - 1
   std::uint64_t error_count_ = 0;
 
   std::mutex features_mutex_;

@@ -110,6 +110,8 @@ Status Device::persist(std::uint32_t chunk) noexcept {
 
 Status Device::persist_reset(std::uint32_t chunk) noexcept {
   if (!media_->persistent()) return {};
+  // After whoever is writing an older record of the chunk; nobody begins to while the reset lasts.
+  const std::lock_guard lock(persist_[chunk % kStripes]);
   ChunkRecord record = machine_->record(chunk);
   record.state = ChunkState::free;
   record.write_pointer = 0;

@@ -92,6 +92,7 @@ void Queue::reset_entries(Op& op) noexcept {
         op.changed = persistent_;
         if (const Status kept = device_.persist_reset(op.chunk); !kept) {
           machine_.abandon_reset(op.chunk);
+          (void)device_.persist(op.chunk);
           reset_refused(op, media_code(kept, internal_error));
           break;
         }

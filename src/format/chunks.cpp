@@ -19,8 +19,8 @@ std::vector<Component> components(Address a, SpecVersion version) {
     return {{"pugrp", a.group(), 2}, {"punit", a.unit(), 2}, {"chunk", a.chunk(), 4}, {"sectr", a.sector(), 4}};
   }
   const std::uint32_t s = a.sector();
-  return {{"ch", a.group(), 2},          {"lun", a.unit(), 2},           {"blk", a.chunk(), 4},
-          {"pl", s >> 24, 0},            {"pg", (s >> 8) & 0xFFFF, 3},   {"sec", s & 0xFF, 0}};
+  return {{"ch", a.group(), 2}, {"lun", a.unit(), 2},         {"blk", a.chunk(), 4},
+          {"pl", s >> 24, 0},   {"pg", (s >> 8) & 0xFFFF, 3}, {"sec", s & 0xFF, 0}};
 }
 
 std::string address_line(Address a, SpecVersion version) {
@@ -91,9 +91,9 @@ std::string chunk_report_head(std::uint64_t count) {
 
 std::string chunk(const Chunk& c, const Geometry& g, const AddressBits& bits, Syntax syntax) {
   if (syntax == Syntax::json) return Block::dump(chunk_json(c, g, bits));
-  return fmt::format("  - {{ slba: 0x{:016X}, cnlb: 0x{:04x}, wp: 0x{:016x}, cs: 0x{:02X}, ct: 0x{:02X}, wli: 0x{:02x} }}\n",
-                     first_lba(c, bits), c.sectors, c.write_pointer, static_cast<unsigned>(c.state), wire_type(c, g),
-                     c.wear);
+  return fmt::format(
+      "  - {{ slba: 0x{:016X}, cnlb: 0x{:04x}, wp: 0x{:016x}, cs: 0x{:02X}, ct: 0x{:02X}, wli: 0x{:02x} }}\n",
+      first_lba(c, bits), c.sectors, c.write_pointer, static_cast<unsigned>(c.state), wire_type(c, g), c.wear);
 }
 
 std::string chunk_report(std::span<const Chunk> chunks, const Geometry& g, const AddressBits& bits, Syntax syntax) {

@@ -69,10 +69,10 @@ Block block_defaults_block(const BlockDefaults& d, std::string_view prefix) {
 }
 
 Block address_block(std::string_view prefix, std::string_view name, const std::array<unsigned, 4>& values) {
-  return {prefix,
-          name,
-          {number("pugrp", values[0]), number("punit", values[1]), number("chunk", values[2]),
-           number("sectr", values[3])}};
+  return {
+      prefix,
+      name,
+      {number("pugrp", values[0]), number("punit", values[1]), number("chunk", values[2]), number("sectr", values[3])}};
 }
 
 model::LbaFormat lba_format(const AddressBits& b) { return {b[0], b[1], b[2], b[3]}; }

@@ -32,9 +32,9 @@ namespace lightnvm::layers {
 ///
 /// The decorated queue takes `depth` commands whatever they need of the route's slots, which they get in the order of
 /// submission; ENOTSUP for memory in pieces that is too large to be put together. An inner queue has at least 64 slots
-/// where the route has them. A queue's memory, all taken when it is opened: below 512 bytes a slot, 4 MiB for memory
-/// in one piece (1 MiB for admin), and four times 64 sectors for copies; the first is larger only where a sector, or
-/// ws_min of them, is larger than that.
+/// where the route has them. All memory of a queue is taken when it is opened, by what the route lacks: about 1 KiB and
+/// a sector's metadata for each slot; up to 4 MiB for memory in one piece, more only where ws_min sectors are more; for
+/// copies, 64 sectors for each of up to four commands.
 ///
 /// Requires of the backend that admin queue pairs can be opened beside each other: an I/O queue that reads the chunk
 /// log has its own.

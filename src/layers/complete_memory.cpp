@@ -40,16 +40,16 @@ spec::Command scalar(bool write, const spec::Command& of, std::uint64_t lba, std
 
 }  // namespace
 
-/// Calls f(piece, length) for each piece of memory of `c`, a block's data, then its metadata, then the next block's.
+/// Calls f(piece, length, block) for each piece of memory of `c`, a block's data, then its metadata, then the next's.
 template <typename F>
 void CompletedQueue::for_each_interleaved(const Child& c, F&& f) const {
   const Geometry& g = route_.layout.geometry;
   std::byte* filler = has(c.flow, Flow::to_device) ? zeros_ : c.scratch;
-  const auto pass = [&](std::byte* p, std::size_t n, std::size_t) { f(p, n); };
   for (std::size_t i = 0; i < c.count; ++i) {
+    const auto pass = [&](std::byte* p, std::size_t n, std::size_t) { f(p, n, i); };
     c.data.origin.sub(i * g.sector_bytes, g.sector_bytes).for_each(pass);
     if (c.metadata.origin.empty()) {
-      f(filler, g.oob_bytes);
+      f(filler, g.oob_bytes, i);
     } else {
       c.metadata.origin.sub(i * g.oob_bytes, g.oob_bytes).for_each(pass);
     }
@@ -109,7 +109,7 @@ bool CompletedQueue::place(Area& area, const SegmentRange& range, std::uint32_t 
 
 bool CompletedQueue::place_interleaved(Child& c) noexcept {
   std::uint32_t n = 0;
-  for_each_interleaved(c, [&](std::byte*, std::size_t) { ++n; });
+  for_each_interleaved(c, [&](std::byte*, std::size_t, std::size_t) { ++n; });
   Area& area = c.data;
   if (n <= list_most_) {
     area.list_bytes = n * sizeof(Segment);
@@ -117,7 +117,7 @@ bool CompletedQueue::place_interleaved(Child& c) noexcept {
     if (area.list == nullptr) return false;
     auto* list = reinterpret_cast<Segment*>(area.list);
     c.payload.data = {list, n};
-    for_each_interleaved(c, [&](std::byte* p, std::size_t bytes) { *list++ = {p, bytes}; });
+    for_each_interleaved(c, [&](std::byte* p, std::size_t bytes, std::size_t) { *list++ = {p, bytes}; });
     return true;
   }
   area.bounce_bytes = static_cast<std::size_t>(c.count) * route_.block_bytes;
@@ -126,7 +126,7 @@ bool CompletedQueue::place_interleaved(Child& c) noexcept {
   c.interleaved = true;
   std::byte* to = area.bounce;
   if (has(c.flow, Flow::to_device)) {
-    for_each_interleaved(c, [&](const std::byte* p, std::size_t bytes) {
+    for_each_interleaved(c, [&](const std::byte* p, std::size_t bytes, std::size_t) {
       std::memcpy(to, p, bytes);
       to += bytes;
     });
@@ -189,7 +189,7 @@ bool CompletedQueue::prepare(Parent& p, Child& c) noexcept {
     case Work::copy_read:
     case Work::copy_write: there = prepare_copy(p, c); break;
   }
-  if (!there) detach(c, false);
+  if (!there) detach(c, kNothingArrived);
   return there;
 }
 
@@ -247,23 +247,38 @@ void CompletedQueue::release_copy(Parent& p) noexcept {
   p.copy = nullptr;
 }
 
-// Gives back what was lent, and with `arrived` brings to the caller what the device put there.
-void CompletedQueue::detach(Child& c, bool arrived) noexcept {
-  const bool back = arrived && has(c.flow, Flow::from_device);
-  if (back && c.interleaved) {
-    const std::byte* from = c.data.bounce;
-    for_each_interleaved(c, [&](std::byte* p, std::size_t bytes) {
-      std::memcpy(p, from, bytes);
-      from += bytes;
-    });
-  }
+// Gives back what was lent, and brings to the caller what the device put there: the blocks without a bit in `missing`.
+void CompletedQueue::detach(Child& c, std::uint64_t missing) noexcept {
+  if (missing != kNothingArrived && has(c.flow, Flow::from_device)) bring_back(c, missing);
   for (Area* area : {&c.data, &c.metadata}) {
-    if (area->bounce != nullptr) {
-      if (back && !c.interleaved) area->origin.copy_in(area->bounce);
-      bounce_.release(area->bounce, area->bounce_bytes);
-    }
+    if (area->bounce != nullptr) bounce_.release(area->bounce, area->bounce_bytes);
     if (area->list != nullptr) lists_.release(area->list, area->list_bytes);
     area->bounce = area->list = nullptr;
+  }
+}
+
+// Nothing of what other commands left in the queue's memory comes along. Bits are only where there are 64 blocks at
+// most.
+void CompletedQueue::bring_back(const Child& c, std::uint64_t missing) const noexcept {
+  const auto arrived = [missing](std::size_t block) { return missing == 0 || (missing >> block & 1) == 0; };
+  if (c.interleaved) {
+    const std::byte* from = c.data.bounce;
+    for_each_interleaved(c, [&](std::byte* p, std::size_t bytes, std::size_t block) {
+      if (arrived(block)) std::memcpy(p, from, bytes);
+      from += bytes;
+    });
+    return;
+  }
+  for (const Area* area : {&c.data, &c.metadata}) {
+    if (area->bounce == nullptr) continue;
+    if (missing == 0) {
+      area->origin.copy_in(area->bounce);
+      continue;
+    }
+    const std::size_t unit = area->bounce_bytes / c.count;
+    for (std::size_t i = 0; i < c.count; ++i) {
+      if (arrived(i)) area->origin.sub(i * unit, unit).copy_in(area->bounce + i * unit);
+    }
   }
 }
 

@@ -171,7 +171,7 @@ CompletedQueue::Sent CompletedQueue::send_next(Parent& p, Status& error) noexcep
   }
   const Status s = io_->submit(c);
   if (s.is_errno(EAGAIN)) {
-    detach(c, false);
+    detach(c, kNothingArrived);
     give_back(c);
     return Sent::blocked;
   }
@@ -187,7 +187,7 @@ CompletedQueue::Sent CompletedQueue::send_next(Parent& p, Status& error) noexcep
     return Sent::yes;
   }
   error = s;
-  detach(c, false);
+  detach(c, kNothingArrived);
   note_failure(p, c.entry, c.count, spec::as_path_status(s));
   drop_after(p, c.piece, spec::as_path_status(s));
   give_back(c);

@@ -64,7 +64,9 @@ class CompletedQueue final : public backends::QueuePair, private backends::Sink 
   template <typename F>
   void for_each_interleaved(const Child& c, F&& f) const;
   [[nodiscard]] std::uint32_t segments_of(const Parent& p, std::uint32_t first, std::uint32_t count) const noexcept;
-  void detach(Child& c, bool arrived) noexcept;
+  static constexpr std::uint64_t kNothingArrived = ~0ULL;
+  void detach(Child& c, std::uint64_t missing) noexcept;
+  void bring_back(const Child& c, std::uint64_t missing) const noexcept;
   [[nodiscard]] std::size_t copied_bytes() const noexcept;
   void release_copy(Parent& p) noexcept;
 

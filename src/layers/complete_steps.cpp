@@ -25,8 +25,10 @@ void CompletedQueue::complete(backends::Request& request, const Completion& comp
     c.done = completion;
     after_reset(c);
   } else {
-    // With High ECC the data has arrived all the same. OCSSD-2.0 3.5.
-    detach(c, completion.ok() || completion.status.is(StatusCode::high_ecc));
+    // With High ECC the data has arrived all the same (OCSSD-2.0 3.5), and a list may have failed in part.
+    const bool all = completion.ok() || completion.status.is(StatusCode::high_ecc);
+    const bool some = c.parent->work == Work::list && c.parent->native && completion.result != 0;
+    detach(c, all ? 0 : some ? completion.result : kNothingArrived);
     settle(c, completion);
   }
   pump();

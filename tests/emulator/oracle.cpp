@@ -85,10 +85,11 @@ Oracle::Oracle(const emulator::Config& config)
     if (o.type) c.random = *o.type == ChunkType::random;
     if (o.state) c.state = static_cast<std::uint8_t>(*o.state);
     if (o.cycles) c.cycles = *o.cycles;
-    if (o.write_pointer)
+    if (o.write_pointer) {
       c.wp = *o.write_pointer;
-    else if (c.state == kClosed)
+    } else if (c.state == kClosed) {
       c.wp = c.cnlb;
+    }
   }
 }
 
@@ -191,7 +192,7 @@ std::uint16_t Oracle::check_transfer(const Request& r) const {
       data = std::uint64_t{r.count()} * g_.sector_bytes;
       metadata = std::uint64_t{r.count()} * g_.oob_bytes;
       break;
-    case 0x09: data = ((r.command.dw[10] & 0xFF) + 1) * 16; break;
+    case 0x09: data = std::uint64_t{(r.command.dw[10] & 0xFF) + 1} * 16; break;
     case 0x90: metadata = std::uint64_t{r.count()} * 32; break;
     default: break;
   }
@@ -249,10 +250,11 @@ Answer Oracle::read(const Lbas& lbas) const {
 Answer Oracle::vector_write(const Request& r) {
   Answer answer;
   answer.code = check_lists(r.list);
-  if (answer.code == kSuccess)
+  if (answer.code == kSuccess) {
     store(r.list, r.content, r.metadata_bytes != 0);
-  else
+  } else {
     answer.bits = all_bits(r.list.size());
+  }
   return answer;
 }
 
@@ -260,10 +262,11 @@ Answer Oracle::vector_write(const Request& r) {
 Answer Oracle::copy(const Request& r) {
   Answer answer = read(r.list);
   if (answer.code == kSuccess) answer.code = check_lists(r.destination);
-  if (answer.code == kSuccess)
+  if (answer.code == kSuccess) {
     store(r.destination, answer.read, true);
-  else
+  } else {
     answer.bits = all_bits(r.list.size());
+  }
   answer.read.clear();
   return answer;
 }
@@ -379,14 +382,15 @@ Answer Oracle::deallocate(const Request& r) {
   if ((r.command.dw[11] & 4) == 0) return answer;
   for (const spec::DsmRange& range : r.ranges) {
     const auto chunk = chunk_of(range.slba);
-    if (lblk_of(range.slba) != 0)
+    if (lblk_of(range.slba) != 0) {
       answer.code = kInvalidField;
-    else if (!chunk)
+    } else if (!chunk) {
       answer.code = kInvalidReset;
-    else if (range.blocks != chunks_[*chunk].cnlb)
+    } else if (range.blocks != chunks_[*chunk].cnlb) {
       answer.code = kLbaRange;
-    else
+    } else {
       answer.code = reset(range.slba);
+    }
     if (answer.code != kSuccess) break;
   }
   return answer;

@@ -119,23 +119,27 @@ struct History::Search {
   }
 
   bool branch(const std::vector<std::size_t>& next) {
-    for (const std::size_t i : next) {
-      if (!changes(events[i]) || done[i] != 0 || later_twin(i, next)) continue;
-      const Chunk before = state();
-      cycles_before = before.cycles;
-      if (apply(events[i])) {
-        done[i] = 1;
-        --left;
-        if (run()) return true;
-        ++left;
-        done[i] = 0;
-      }
-      state() = before;
+    return std::ranges::any_of(next, [&](std::size_t i) {
+      return changes(events[i]) && done[i] == 0 && !later_twin(i, next) && goes_on_from(i);
+    });
+  }
+
+  /// Whether all can be explained if this event comes next.
+  bool goes_on_from(std::size_t i) {
+    const Chunk before = state();
+    cycles_before = before.cycles;
+    if (apply(events[i])) {
+      done[i] = 1;
+      --left;
+      if (run()) return true;
+      ++left;
+      done[i] = 0;
     }
+    state() = before;
     return false;
   }
 
-  bool looks_right(const Event& e) {
+  [[nodiscard]] bool looks_right(const Event& e) const {
     if (e.kind == Event::Kind::read || e.kind == Event::Kind::report) return apply(e);
     const Chunk before = state();
     const bool fits = apply(e);

@@ -33,6 +33,7 @@ class SlowMedia::Channel : public emulator::MediaChannel {
       p.stores = op.kind == MediaOp::Kind::write && random_.chance(50);
       if (op.kind == MediaOp::Kind::discard) media_.chunks_[op.chunk].discard_failed = true;
     }
+    if (op.kind == MediaOp::Kind::discard) media_.begin_discard(op.chunk);
     if (op.kind != MediaOp::Kind::read) media_.fill(op, kPoison);
     if (hurried || random_.chance(20)) {
       move(p);
@@ -65,7 +66,9 @@ class SlowMedia::Channel : public emulator::MediaChannel {
   }
 
   void move(Pending& p) {
-    if (std::exchange(p.moved, true) || (p.fails && !p.stores)) return;
+    if (std::exchange(p.moved, true)) return;
+    if (p.op->kind == MediaOp::Kind::discard) media_.chunks_[p.op->chunk].discarding = false;
+    if (p.fails && !p.stores) return;
     switch (p.op->kind) {
       case MediaOp::Kind::read: media_.fetch(*p.op); break;
       case MediaOp::Kind::write: media_.store(*p.op); break;
@@ -90,8 +93,16 @@ std::unique_ptr<emulator::MediaChannel> SlowMedia::open_channel(std::uint32_t /*
   return std::make_unique<Channel>(*this, seed_ * 100 + ++channels_);
 }
 
+void SlowMedia::begin_discard(std::uint32_t chunk) {
+  chunks_[chunk].discarding = true;
+  ChunkRecord record;
+  if (saved(chunk, record) && record.state != ChunkState::free) record_outlived_data_ = true;
+}
+
 Status SlowMedia::save(std::uint32_t chunk, const ChunkRecord& record) noexcept {
   const std::scoped_lock lock(mutex_);
+  const bool has_data = record.state == ChunkState::open || record.state == ChunkState::closed;
+  if (chunks_[chunk].discarding && has_data) record_outlived_data_ = true;
   saved_[chunk] = record;
   return {};
 }

@@ -39,15 +39,18 @@ class SlowMedia : public emulator::Media {
   /// Whether discarding the chunk has failed, and how many writes have.
   [[nodiscard]] bool discard_failed(std::uint32_t chunk) const { return chunks_[chunk].discard_failed; }
   [[nodiscard]] unsigned failed_writes() const { return failed_writes_; }
+  /// Whether the record of a chunk that was being discarded said that it held data: after a power cut it would be read.
+  [[nodiscard]] bool record_outlived_data() const { return record_outlived_data_; }
   [[nodiscard]] unsigned failed_reads() const { return failed_reads_; }
 
  private:
   class Channel;
   struct Stored {
     std::vector<std::byte> data, metadata;
-    std::atomic<bool> discard_failed{false};
+    std::atomic<bool> discard_failed{false}, discarding{false};
   };
 
+  void begin_discard(std::uint32_t chunk);
   void fill(const emulator::MediaOp& op, std::byte value);
   void store(const emulator::MediaOp& op);
   void fetch(const emulator::MediaOp& op);
@@ -56,7 +59,7 @@ class SlowMedia : public emulator::Media {
   std::uint64_t seed_;
   Failures failures_;
   std::atomic<std::uint64_t> channels_{0};
-  std::atomic<bool> hurried_{false};
+  std::atomic<bool> hurried_{false}, record_outlived_data_{false};
   std::atomic<unsigned> failed_writes_{0}, failed_reads_{0};
   std::vector<Stored> chunks_;
   mutable std::mutex mutex_;

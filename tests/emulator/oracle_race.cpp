@@ -87,29 +87,31 @@ std::vector<Descriptor> Race::report() {
   return all;
 }
 
+void Race::read_back(emulator::Queue& queue, std::uint64_t chunk, std::uint64_t lblk) {
+  Random random(1);
+  Request r;
+  r.command = spec::build::transfer(spec::IoOpcode::read, 1, initial.lba(chunk, lblk), 1);
+  r.data_bytes = config.geometry.sector_bytes;
+  r.metadata_bytes = config.geometry.oob_bytes;
+  const Transfer transfer(random, r, config.geometry);
+  Event e;
+  e.chunk = chunk, e.first = lblk, e.begin = now();
+  queue.start(r.command, transfer.payload, 0);
+  std::array<emulator::Done, 1> done;
+  for (int polls = 0; queue.poll(done) == 0; ++polls) {
+    if (polls == 1000) return fail("a read never completed");
+  }
+  e.end = now();
+  e.code = static_cast<std::uint16_t>(done[0].completion.status.code());
+  if (done[0].completion.ok()) e.content = {{tag_of(transfer.data.gather()), tag_of(transfer.metadata.gather())}};
+  history.add(std::move(e));
+}
+
 /// Every sector on its own, by a queue that nobody else uses.
 void Race::read_back() {
-  Random random(1);
   emulator::Queue queue(controller, 1, 99);
   for (std::uint64_t chunk = 0; chunk < initial.chunks().size(); ++chunk) {
-    for (std::uint64_t lblk = 0; lblk < config.geometry.sectors; ++lblk) {
-      Request r;
-      r.command = spec::build::transfer(spec::IoOpcode::read, 1, initial.lba(chunk, lblk), 1);
-      r.data_bytes = config.geometry.sector_bytes;
-      r.metadata_bytes = config.geometry.oob_bytes;
-      const Transfer transfer(random, r, config.geometry);
-      Event e;
-      e.chunk = chunk, e.first = lblk, e.begin = now();
-      queue.start(r.command, transfer.payload, 0);
-      std::array<emulator::Done, 1> done;
-      for (int polls = 0; queue.poll(done) == 0; ++polls) {
-        if (polls == 1000) return fail("a read never completed");
-      }
-      e.end = now();
-      e.code = static_cast<std::uint16_t>(done[0].completion.status.code());
-      if (done[0].completion.ok()) e.content = {{tag_of(transfer.data.gather()), tag_of(transfer.metadata.gather())}};
-      history.add(std::move(e));
-    }
+    for (std::uint64_t lblk = 0; lblk < config.geometry.sectors; ++lblk) read_back(queue, chunk, lblk);
   }
 }
 
@@ -124,6 +126,8 @@ std::string Race::explain_all(Oracle& end) {
 
 /// What survives a restart is the device's present state.
 std::string Race::check_saved() const {
+  if (media != nullptr && media->record_outlived_data())
+    return "a chunk was discarded that its record shows as written";
   for (std::uint32_t chunk = 0; chunk < initial.chunks().size(); ++chunk) {
     emulator::ChunkRecord saved;
     if (media != nullptr && media->saved(chunk, saved) && saved != device_->machine().record(chunk)) {

@@ -24,9 +24,9 @@ namespace lightnvm::oracle {
 /// What those who take part share. Thread-safe.
 class Race {
  public:
-  /// `media` may be null: the device is on others, which do not fail.
-  Race(const emulator::Config& config, std::shared_ptr<emulator::Device> device, SlowMedia* media, bool dulbe,
-       bool threads);
+  /// `slow` may be null: the device is on others, which do not fail.
+  Race(const emulator::Config& of, std::shared_ptr<emulator::Device> device, SlowMedia* slow, bool dulbe,
+       bool several_threads);
 
   [[nodiscard]] std::uint64_t now() { return ++clock_; }
   [[nodiscard]] std::uint64_t tags(std::uint64_t count) { return next_tag_.fetch_add(count); }
@@ -64,6 +64,7 @@ class Race {
   std::string explain_all(Oracle& end);
   std::string check_saved() const;
   void read_back();
+  void read_back(emulator::Queue& queue, std::uint64_t chunk, std::uint64_t lblk);
 
   std::shared_ptr<emulator::Device> device_;
   std::atomic<std::uint64_t> clock_{0};
@@ -85,21 +86,22 @@ class Racer {
   bool finish();
 
  private:
+  using Claims = std::vector<std::pair<std::uint64_t, unsigned Race::Claim::*>>;
   struct Flight {
     Request request;
     std::unique_ptr<Transfer> transfer;
     std::uint64_t begin = 0;
     unsigned failed_writes = 0, resets_done = 0;  ///< of the race, when the command was started
-    std::vector<std::pair<std::uint64_t, unsigned Race::Claim::*>> claims;
+    Claims claims;
     std::optional<std::uint64_t> copy_to;  ///< a read whose data are to be copied to this chunk
   };
-  using Claims = std::vector<std::pair<std::uint64_t, unsigned Race::Claim::*>>;
 
   void poll();
   void begin();
   void launch(Request r, Claims claims, std::optional<std::uint64_t> copy_to = std::nullopt);
   void launch_copy(const Flight& read, std::uint64_t to, const std::vector<Sector>& content);
   void begin_write(bool vector);
+  std::optional<std::uint64_t> place_to_read(std::uint64_t span, Claims& claims);
   void begin_read(bool vector);
   void begin_reset(bool vector);
   void begin_copy();

@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kMilliseconds = 80;  // for one test
+constexpr std::uint64_t kMilliseconds = 100;  // for one test
 constexpr unsigned kPatience = 1000000;
 
 // Few chunks, so that commands meet; wear that counts every reset, and no notifications of it.
@@ -64,19 +64,19 @@ void take_turns(Race& race, std::vector<std::unique_ptr<Racer>>& racers, std::ui
   }
 }
 
+void take_part(Race& race, Racer& racer, std::uint64_t steps) {
+  for (std::uint64_t i = 0; i < steps && !race.failed(); ++i) racer.step();
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  while (!race.failed() && racer.finish()) {
+    std::this_thread::yield();
+    if (std::chrono::steady_clock::now() > end) race.fail("some commands never complete");
+  }
+}
+
 void at_once(Race& race, std::vector<std::unique_ptr<Racer>>& racers, std::uint64_t steps) {
   std::vector<std::thread> threads;
   threads.reserve(racers.size());
-  for (const auto& racer : racers) {
-    threads.emplace_back([&race, &racer, steps] {
-      for (std::uint64_t i = 0; i < steps && !race.failed(); ++i) racer->step();
-      const auto end = std::chrono::steady_clock::now() + 60s;
-      while (!race.failed() && racer->finish()) {
-        std::this_thread::yield();
-        if (std::chrono::steady_clock::now() > end) race.fail("some commands never complete");
-      }
-    });
-  }
+  for (const auto& racer : racers) threads.emplace_back([&] { take_part(race, *racer, steps); });
   for (std::thread& t : threads) t.join();
 }
 
@@ -90,10 +90,11 @@ std::string race(const emulator::Config& config, std::shared_ptr<emulator::Devic
   {
     std::vector<std::unique_ptr<Racer>> racers;
     for (std::uint16_t q = 1; q <= 3; ++q) racers.push_back(std::make_unique<Racer>(race, q, q * 2U, seed * 10 + q));
-    if (threads)
+    if (threads) {
       at_once(race, racers, steps);
-    else
+    } else {
       take_turns(race, racers, seed, steps);
+    }
   }
   return race.conclude(seed);
 }

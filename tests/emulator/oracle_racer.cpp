@@ -41,31 +41,33 @@ void Racer::launch(Request r, Claims claims, std::optional<std::uint64_t> copy_t
 }
 
 void Racer::step() {
-  if (random_.chance(50) && free_tag())
+  if (random_.chance(50) && free_tag()) {
     begin();
-  else
+  } else {
     poll();
+  }
   if (queue_.in_flight() != flights_.size()) race_.fail("in_flight is wrong");
 }
 
 void Racer::begin() {
   const std::uint64_t kind = random_.below(100);
-  if (kind < 34)
+  if (kind < 34) {
     begin_write(false);
-  else if (kind < 50)
+  } else if (kind < 50) {
     begin_write(true);
-  else if (kind < 63)
+  } else if (kind < 63) {
     begin_read(false);
-  else if (kind < 74)
+  } else if (kind < 74) {
     begin_read(true);
-  else if (kind < 82)
+  } else if (kind < 82) {
     begin_reset(true);
-  else if (kind < 86)
+  } else if (kind < 86) {
     begin_reset(false);
-  else if (kind < 94)
+  } else if (kind < 94) {
     begin_copy();
-  else
+  } else {
     (void)race_.report();
+  }
 }
 
 /// Where the next write of the chunk goes, if those before it succeed; now and then it is wrong.
@@ -74,12 +76,14 @@ std::vector<std::uint64_t> Racer::next_run(std::uint64_t chunk) {
   const Chunk& c = initial_.chunks()[chunk];
   const std::uint64_t count = g.ws_min * (random_.chance(70) ? 1 : random_.between(1, 3));
   std::uint64_t first = race_.issued[chunk];
-  if (c.random)
+  if (c.random) {
     first = random_.below(c.cnlb);
-  else if (random_.chance(4))
+  } else if (random_.chance(4)) {
     first = random_.below(g.sectors);
+  }
   first = std::min<std::uint64_t>(first, g.sectors - 1);
   std::vector<std::uint64_t> run;
+  run.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i)
     run.push_back(initial_.lba(chunk, std::min<std::uint64_t>(first + i, g.sectors - 1)));
   race_.issued[chunk] = first + count;
@@ -113,36 +117,38 @@ void Racer::begin_write(bool vector) {
   launch(std::move(r), std::move(claims));
 }
 
-void Racer::begin_read(bool vector) {
+/// A place near what is being written, `span` sectors before the chunk's end at least. None if the chunk is not free
+/// for readers.
+std::optional<std::uint64_t> Racer::place_to_read(std::uint64_t span, Claims& claims) {
   const Geometry& g = initial_.geometry();
+  const std::uint64_t chunk = random_.below(initial_.chunks().size());
+  if (!race_.claim(chunk, &Claim::reads)) return std::nullopt;
+  claims.emplace_back(chunk, &Claim::reads);
+  const std::uint64_t near = race_.issued[chunk] + random_.below(4);
+  const std::uint64_t back = random_.below(2ULL * g.mw_cunits + 6);
+  const std::uint64_t at = random_.chance(60) && near > back ? near - back : random_.below(g.sectors);
+  return initial_.lba(chunk, std::min<std::uint64_t>(at, g.sectors - span));
+}
+
+void Racer::begin_read(bool vector) {
   Request r;
   Claims claims;
   const auto count = static_cast<std::uint32_t>(random_.between(1, 12));
-  const auto place = [&](std::uint64_t span) -> std::optional<std::uint64_t> {
-    const std::uint64_t chunk = random_.below(initial_.chunks().size());
-    if (!race_.claim(chunk, &Claim::reads)) return std::nullopt;
-    claims.emplace_back(chunk, &Claim::reads);
-    // Near what is being written.
-    const std::uint64_t near = race_.issued[chunk] + random_.below(4);
-    const std::uint64_t back = random_.below(2ULL * g.mw_cunits + 6);
-    const std::uint64_t at = random_.chance(60) && near > back ? near - back : random_.below(g.sectors);
-    return initial_.lba(chunk, std::min<std::uint64_t>(at, g.sectors - span));
-  };
+  std::uint64_t sectors = count;
   if (vector) {
-    while (r.list.size() < count) {
-      if (const auto lba = place(1))
-        r.list.push_back(*lba);
-      else
-        break;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto lba = place_to_read(1, claims);
+      if (!lba) break;
+      r.list.push_back(*lba);
     }
-    r.command = spec::build::vector(spec::IoOpcode::vector_read, 1, static_cast<std::uint32_t>(r.list.size()));
-  } else if (const auto lba = place(count)) {
+    sectors = r.list.size();
+    r.command = spec::build::vector(spec::IoOpcode::vector_read, 1, static_cast<std::uint32_t>(sectors));
+  } else if (const auto lba = place_to_read(count, claims)) {
     r.command = spec::build::transfer(spec::IoOpcode::read, 1, *lba, count);
   }
   if (claims.empty()) return;
-  const std::uint64_t sectors = vector ? r.list.size() : count;
-  r.data_bytes = sectors * g.sector_bytes;
-  r.metadata_bytes = sectors * g.oob_bytes;
+  r.data_bytes = sectors * initial_.geometry().sector_bytes;
+  r.metadata_bytes = sectors * initial_.geometry().oob_bytes;
   launch(std::move(r), std::move(claims));
 }
 
@@ -229,12 +235,13 @@ Event Racer::event(const Flight& f, Event::Kind kind, std::uint64_t lba, std::ui
 void Racer::finished(Flight& f, const Completion& c) {
   const std::uint8_t op = f.request.opcode();
   if (!f.transfer->data.guards_intact() || !f.transfer->metadata.guards_intact()) race_.fail("wrote beside the memory");
-  if (op == 0x01 || op == 0x91 || op == 0x93)
+  if (op == 0x01 || op == 0x91 || op == 0x93) {
     record_writes(f, c);
-  else if (op == 0x02 || op == 0x92)
+  } else if (op == 0x02 || op == 0x92) {
     record_read(f, c);
-  else
+  } else {
     record_reset(f, c);
+  }
   for (const auto& [chunk, use] : f.claims) race_.release(chunk, use);
 }
 
@@ -283,8 +290,9 @@ void Racer::record_read(Flight& f, const Completion& c) {
   const Geometry& g = initial_.geometry();
   const auto code = static_cast<std::uint16_t>(c.status.code());
   const std::vector<std::byte> data = f.transfer->data.gather(), metadata = f.transfer->metadata.gather();
-  std::vector<Sector> content;
   const std::uint64_t count = r.opcode() == 0x02 ? r.count() : r.list.size();
+  std::vector<Sector> content;
+  content.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     content.push_back({tag_of(std::span(data).subspan(i * g.sector_bytes, g.sector_bytes)),
                        tag_of(std::span(metadata).subspan(i * g.oob_bytes, g.oob_bytes))});

@@ -227,10 +227,11 @@ Generator::Lbas Generator::sources(std::size_t count) {
     const std::uint64_t shown = now.random ? now.cnlb : now.wp > hidden ? now.wp - hidden : 0;
     const std::uint64_t n = std::min<std::uint64_t>(random_.between(1, 32), count - lbas.size());
     const std::uint64_t first = shown > n ? random_.below(shown - n + 1) : 0;
-    if (shown >= n || random_.chance(10))
+    if (shown >= n || random_.chance(10)) {
       append_run(lbas, c, first, n);
-    else if (random_.chance(20))
+    } else if (random_.chance(20)) {
       lbas.push_back(address());
+    }
   }
   if (random_.chance(30)) std::swap(lbas.front(), lbas[random_.below(lbas.size())]);
   return lbas;
@@ -341,6 +342,19 @@ Request Generator::deallocate() {
   return r;
 }
 
+void Generator::set_reserved_bit(spec::Command& c, std::uint8_t opcode) {
+  if (opcode == 0x01 || opcode == 0x02) {
+    // PRACT is none, but there is no protection information.
+    c.dw[12] |= 1U << random_.of<unsigned>({16, 17, 18, 19, 29});
+  } else if (opcode == 0x09) {
+    c.dw[10] |= random_.chance(50) ? 1U << random_.between(8, 31) : 0;
+    c.dw[11] |= random_.chance(50) ? 1U << random_.between(3, 31) : 0;
+  } else if (opcode >= 0x90) {
+    c.dw[12] |= random_.chance(50) ? 1U << random_.between(6, 15) : 0;
+    c.dw[13] |= random_.chance(50) ? 1U << random_.below(32) : 0;
+  }
+}
+
 // One mistake in a command that may be right otherwise.
 void Generator::corrupt(Request& r) {
   if (r.opcode() == 0x00) return;
@@ -357,12 +371,9 @@ void Generator::corrupt(Request& r) {
       if (!r.list.empty()) r.list.pop_back();
       break;
     case 8:
-      if (is_vector) r.command.dw[12] |= 1U << random_.between(6, 15);
-      break;
-    default:
-      if (r.opcode() == 0x01 || r.opcode() == 0x02) r.command.dw[12] |= 1U << random_.between(16, 19);
       if (!r.destination.empty()) r.destination.pop_back();
       break;
+    default: set_reserved_bit(r.command, r.opcode()); break;
   }
   if (!is_vector) r.list.clear();
 }
@@ -370,27 +381,28 @@ void Generator::corrupt(Request& r) {
 Request Generator::next() {
   const std::uint64_t kind = random_.below(100);
   Request r;
-  if (kind < 24)
+  if (kind < 24) {
     r = scalar_write();
-  else if (kind < 44)
+  } else if (kind < 44) {
     r = vector_write();
-  else if (kind < 56)
+  } else if (kind < 56) {
     r = scalar_read();
-  else if (kind < 70)
+  } else if (kind < 70) {
     r = vector_read();
-  else if (kind < 80)
+  } else if (kind < 80) {
     r = copy();
-  else if (kind < 90)
+  } else if (kind < 90) {
     r = vector_reset();
-  else if (kind < 97)
+  } else if (kind < 97) {
     r = deallocate();
-  else if (kind < 99)
+  } else if (kind < 99) {
     r.command = spec::build::flush(1);
-  else
+  } else {
     r.command = spec::build::command(
         static_cast<std::uint8_t>(
             random_.chance(50) ? random_.of<int>({0x03, 0x04, 0x05, 0x08, 0x0D, 0x7F, 0x81, 0x8F, 0x94, 0xFF}) : 0x0E),
         1);
+  }
   if (random_.chance(4)) corrupt(r);
   return r;
 }

@@ -92,6 +92,7 @@ class Generator {
   void give_memory(Request& r, std::uint64_t sectors);
   void give_content(Request& r, std::uint64_t sectors);
   void corrupt(Request& r);
+  void set_reserved_bit(spec::Command& c, std::uint8_t opcode);
 
   Random random_;
   const Oracle& oracle_;

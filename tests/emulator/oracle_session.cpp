@@ -203,19 +203,14 @@ std::string Session::start(Flight& flight) {
 }
 
 std::string Session::collect() {
-  std::size_t missing = flights_.size();
   std::array<emulator::Done, 4> done;
-  for (unsigned polls = 0; missing != 0; ++polls) {
-    if (polls == kPatience) return fmt::format("{} commands never completed", missing);
+  const auto missing = [&] { return std::ranges::count_if(flights_, [](const auto& f) { return !f->done; }); };
+  for (unsigned polls = 0; missing() != 0; ++polls) {
+    if (polls == kPatience) return fmt::format("{} commands never completed", missing());
     const std::size_t q = random_.below(queues_.size());
     const unsigned count = queues_[q]->poll(std::span(done).first(random_.between(1, done.size())));
     for (unsigned i = 0; i < count; ++i) {
-      const auto flight = std::ranges::find_if(
-          flights_, [&](const auto& f) { return f->queue == q && f->tag == done[i].tag && !f->done; });
-      if (flight == flights_.end())
-        return fmt::format("queue {} completed tag {} that it does not have", q, done[i].tag);
-      --missing;
-      std::string difference = finished(**flight, done[i].completion);
+      std::string difference = completed(q, done[i]);
       if (!difference.empty()) return difference;
     }
   }
@@ -223,6 +218,13 @@ std::string Session::collect() {
     if (queue->in_flight() != 0 || queue->poll(done) != 0) return "a queue has commands left";
   }
   return "";
+}
+
+std::string Session::completed(std::size_t queue, const emulator::Done& done) {
+  for (const auto& f : flights_) {
+    if (f->queue == queue && f->tag == done.tag && !f->done) return finished(*f, done.completion);
+  }
+  return fmt::format("queue {} completed tag {} that it does not have", queue, done.tag);
 }
 
 std::string Session::finished(Flight& flight, const Completion& completion) {

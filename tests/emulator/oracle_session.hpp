@@ -65,6 +65,7 @@ class Session {
   std::string batch();
   std::string start(Flight& flight);
   std::string collect();
+  std::string completed(std::size_t queue, const emulator::Done& done);
   std::string finished(Flight& flight, const Completion& completion);
   std::string admin();
   std::string switch_dulbe(bool on);

@@ -91,6 +91,33 @@ TEST_F(CompletedMemory, failed_read_leaves_pieces_alone) {
   EXPECT_EQ(read.data, before);
 }
 
+TEST_F(CompletedMemory, list_that_failed_in_part_brings_the_rest) {
+  script_->caps.vectors = true;
+  for (const bool extended : {false, true}) {
+    script_->caps.metadata = backends::MetadataTransfer::separate;
+    if (extended) {
+      open_extended(1);
+    } else {
+      open();
+    }
+    Order read(0);
+    read.vector(IoOpcode::vector_read, {1, 70, 5}).with_data(3, 999).with_metadata(3, 5);
+    const auto before = read.sector(1);
+    const auto oob_before = read.oob(1);
+    ASSERT_TRUE(queue_->submit(read.request));
+    script_->sent.back().fill(std::byte{0x77});
+    script_->finish_all({0b010, Status::nvme_dnr(StatusCode::deallocated_or_unwritten)});
+    reap();
+    ASSERT_NE(find(read), nullptr);
+    EXPECT_EQ(read.sector(0), std::vector<std::byte>(kSector, std::byte{0x77}));
+    EXPECT_EQ(read.oob(2), std::vector<std::byte>(kOob, std::byte{0x77}));
+    EXPECT_EQ(read.sector(1), before);
+    EXPECT_EQ(read.oob(1), oob_before);
+    queue_.reset();
+    kept_.done.clear();
+  }
+}
+
 TEST_F(CompletedMemory, data_of_a_read_with_high_ecc_arrives) {
   open();
   Order read(0);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The list of routes.
+#include "conformance/support/route.hpp"
+
+#include <cstdlib>
+#include <ostream>
+#include <sstream>
+
+#include "support/test_registry.hpp"
+
+namespace lightnvm::test {
+namespace {
+
+std::vector<RouteUnderTest> plain_routes() {
+  return {
+      {"emu_memory", "emu", "", Registries::library, false},
+      {"emu_file", "emu", "", Registries::library, true},
+      {"lacking_all", "lacking", "seed=11", Registries::tests, false},
+      {"lacking_in_file", "lacking", "seed=12&depth=32&segments=5", Registries::tests, true},
+      {"lacking_extended", "lacking", "seed=13&depth=3&metadata=extended", Registries::tests, false},
+      {"lacking_extended_gathers", "lacking", "seed=14&depth=64&metadata=extended&segments=300&transfer=65536",
+       Registries::tests, false},
+      {"lacking_metadata", "lacking", "seed=15&depth=1&metadata=none&segments=2&transfer=16384", Registries::tests,
+       false},
+      {"lacking_but_ordered", "lacking", "seed=16&depth=16&segments=8&ordered", Registries::tests, false},
+      {"lacking_but_vectors", "lacking", "seed=17&depth=8&metadata=extended&segments=4&vectors&delay_us=120",
+       Registries::tests, false},
+      {"lacking_but_waits", "lacking", "seed=18&depth=8&segments=16&delay_us=150", Registries::tests, false},
+  };
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const RouteUnderTest& route) {
+  return out << route.backend << ":?" << route.options << (route.traced ? " traced" : "");
+}
+
+std::vector<RouteUnderTest> built_routes(bool (RouteUnderTest::*wanted)() const) {
+  std::vector<RouteUnderTest> out;
+  for (const RouteUnderTest& route : plain_routes()) {
+    out.push_back(route);
+    out.push_back(route);
+    out.back().name += "_traced";
+    out.back().traced = true;
+  }
+  if (wanted != nullptr) std::erase_if(out, [&](const RouteUnderTest& route) { return !(route.*wanted)(); });
+  return out;
+}
+
+std::vector<RouteUnderTest> named_routes() {
+  std::vector<RouteUnderTest> out;
+  const char* list = std::getenv("NVM_TEST_URIS");
+  std::istringstream words(list == nullptr ? "" : list);
+  for (std::string uri; words >> uri;) {
+    out.push_back({"named" + std::to_string(out.size()), "", uri, Registries::library, false});
+  }
+  return out;
+}
+
+bool may_destroy_named() {
+  const char* value = std::getenv("NVM_TEST_DESTRUCTIVE");
+  return value != nullptr && std::string(value) == "1";
+}
+
+backends::Registry registry_of(const RouteUnderTest& route) {
+  return route.registries == Registries::library ? backends::default_registry() : backends::test_registry();
+}
+
+}  // namespace lightnvm::test

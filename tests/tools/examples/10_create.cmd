@@ -1,0 +1,1 @@
+nvm_emu create ocssd.img

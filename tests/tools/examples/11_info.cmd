@@ -1,0 +1,1 @@
+nvm_dev info ocssd.img

@@ -1,0 +1,1 @@
+nvm_dev info missing.img; echo "exit code $?"

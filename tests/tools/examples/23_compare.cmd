@@ -1,0 +1,1 @@
+cmp numbers.txt back.txt && tail -1 back.txt

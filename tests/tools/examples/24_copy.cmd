@@ -1,0 +1,1 @@
+nvm_vblk copy ocssd.img 0x0201000a00000000 0x0201000b00000000

@@ -1,0 +1,1 @@
+nvm_vblk write ocssd.img 0x0201000a00000000; echo "exit code $?"

@@ -1,0 +1,1 @@
+head -c 90M /dev/urandom > data.bin

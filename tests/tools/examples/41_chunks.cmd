@@ -1,0 +1,1 @@
+nvm_emu chunks ocssd.img --group 2 --state closed

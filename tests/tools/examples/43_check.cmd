@@ -1,0 +1,1 @@
+nvm_emu check ocssd.img

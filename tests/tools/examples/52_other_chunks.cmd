@@ -1,0 +1,1 @@
+nvm_emu chunks other.img --group 0

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What goes wrong: one line on stderr that says what and why, exit code 1, and no harm done.
+import os
+import subprocess
+
+from support import CHUNK, LINE, Skip, same
+
+BACKUP = 1 << 20  # where an image's chunk table begins
+
+
+def test_missing_device(bench):
+    result = bench.fails("nvm_dev info nope.img", "# nvm_dev_openf: nope.img: No such file or directory")
+    same(result.out, "")
+    for tool in ("nvm_emu info", "nvm_emu check", "nvm_emu chunks", "nvm_vblk line_erase"):
+        bench.fails(f"{tool} nope.img" + " 0 0 0 0 0" * tool.startswith("nvm_vblk"), r"# nvm_\w+: nope.img: No such file .*")
+
+
+def test_foreign_file(bench):
+    bench.random_file("foreign", 100000)
+    sentence = r"# nvm_\w+: foreign: not an emulated device \(nvm_emu create makes one\)"
+    for command in ("nvm_dev info", "nvm_emu info", "nvm_emu check", "nvm_emu chunks"):
+        bench.fails(f"{command} foreign", sentence)
+    bench.fails("nvm_vblk erase foreign 0", sentence)
+
+
+def test_unknown_backend(bench):
+    sentence = "# nvm_dev_openf: 'nonsense' is no backend; nvm_dev backends lists them"
+    bench.fails("nvm_dev info x.img", sentence, env={**bench.env, "NVM_BE": "nonsense"})
+
+
+def test_wrong_command_line(bench):
+    bench.device()
+    bench.misused("nvm_vblk frobnicate d.img", "there is no sub-command 'frobnicate'")
+    bench.misused("nvm_vblk erase d.img", ".*0xADDR.*required.*")
+    bench.misused("nvm_vblk erase", ".*required.*")
+    bench.misused("nvm_vblk erase d.img 0 --frobnicate", ".*--frobnicate.*")
+    bench.misused("nvm_vblk line_erase d.img 0 2 0 x 1", "lun_end: 'x' is no number")
+    bench.misused("nvm_vblk line_erase d.img 0 2 0 99999999999 1", "lun_end: '99999999999' is no number")
+    bench.misused("nvm_vblk line_read d.img 0 2 0 4 1 --bytes 12Q", "--bytes: '12Q' is no number of bytes .*")
+    bench.misused("nvm_vblk line_read d.img 0 2 0 4 1 -o", ".*-o.*")
+    bench.misused("nvm_emu chunks d.img --state half", ".*--state.*half.*")
+    same(bench.states()["free"], 897)
+
+
+def test_no_arguments_and_help_print_usage(bench):
+    for tool in ("nvm_dev", "nvm_emu", "nvm_vblk"):
+        usage = bench.ok(tool)
+        assert f"Usage: {tool}" in usage.out and "Examples:" in usage.out, usage.out
+        same(bench.ok(f"{tool} --help"), usage)
+        assert bench.ok(f"{tool} --version").out.startswith(f"{tool} (liblightnvm) ")
+    for command in ("nvm_dev info", "nvm_emu create", "nvm_emu chunks", "nvm_vblk line_pread", "nvm_vblk copy"):
+        text = bench.ok(f"{command} -h").out
+        assert f"Usage: {command}" in text and "Examples:" in text, text
+        assert max(len(line) for line in text.splitlines()) < 80, text
+
+
+def test_every_option_of_a_device_has_its_help(bench):
+    text = bench.ok("nvm_emu create --help").out
+    assert "docs/tools.md" not in text, text
+
+
+def test_options_are_found_by_the_keys_of_identifiers_too(bench):
+    bench.device("--ws_min 2 --ws-opt=6 --sector_bytes=512")
+    made = bench.ok("nvm_emu info d.img --json").json
+    same((made["wrt"]["ws_min"], made["wrt"]["ws_opt"], made["geo"]["nbytes"]), (2, 6, 512))
+
+
+def test_address_out_of_range(bench):
+    bench.device()
+    for address, sentence in {
+        "0x0300000000000000": "there is no group 3: the device has 0 to 2",
+        "0005000000000000": "there is no parallel unit 5: the device has 0 to 4",
+        "0x3c00000000": "there is no chunk 60: the device has 0 to 59",
+        "0x600": "there is no sector 1536: the device has 0 to 1535",
+    }.items():
+        bench.fails(f"nvm_vblk set_erase d.img 0 {address}", f"# FAILED: {address}: {sentence}")
+    for address in ("xyz", "0x", "-1", "0x10000000000000000"):
+        bench.fails(["nvm_vblk", "erase", "d.img", address], f"# FAILED: '{address}' is no address: .*")
+    bench.fails("nvm_vblk set_erase d.img 0x100000000 0x100000001", "# FAILED: 0x100000001: its chunk is there twice")
+
+
+def test_line_out_of_range(bench):
+    bench.device()
+    for line, sentence in {
+        "0 3 0 4 0": "ch_end: there is no group 3: the device has 0 to 2",
+        "0 2 0 5 0": "lun_end: there is no parallel unit 5: the device has 0 to 4",
+        "0 2 0 4 60": "blk: there is no chunk 60: the device has 0 to 59",
+        "2 1 0 4 0": "ch_bgn is behind ch_end",
+        "0 2 3 2 0": "lun_bgn is behind lun_end",
+    }.items():
+        bench.fails(f"nvm_vblk line_erase d.img {line}", f"# FAILED: {sentence}")
+
+
+def test_part_out_of_range(bench):
+    bench.device()
+    line = "nvm_vblk line_pread d.img 0 2 0 4 1"
+    bench.fails(f"{line} 100 0", "# FAILED: count and offset are multiples of a sector, 4096 bytes")
+    bench.fails(f"{line} 4096 1", "# FAILED: count and offset are multiples of a sector, 4096 bytes")
+    bench.fails(f"{line} 8192 {LINE - 4096}", f"# FAILED: 8192 bytes from {LINE - 4096} on reach beyond .* {LINE}")
+    bench.fails(f"{line} 4096 {2**64 - 4096}", "# FAILED: 4096 bytes from .* reach beyond .*")
+    bench.fails("nvm_vblk read d.img 0 --bytes 7M", f"# FAILED: --bytes 7340032 is more than .*: {CHUNK}")
+
+
+def test_depth_out_of_range(bench):
+    bench.device()
+    bench.fails("nvm_vblk read d.img 0 --depth 1000000", "# nvm_vblk_set_async: --depth 1000000 is more than .*")
+
+
+def test_short_input_says_what_is_needed_and_writes_nothing(bench):
+    bench.device()
+    bench.random_file("short", 1000)
+    sentence = f"# nvm_buf_from_file: short: has 1000 bytes, the virtual block needs {LINE} \\(90 MiB\\); --pad fills the rest"
+    bench.fails("nvm_vblk line_write d.img 0 2 0 4 1 -i short", sentence)
+    same(bench.states()["free"], 897)
+
+
+def test_unreadable_input(bench):
+    bench.device()
+    bench.fails("nvm_vblk write d.img 0 -i nope", "# nvm_buf_from_file: nope: No such file or directory")
+    bench.fails("nvm_vblk write d.img 0 -i . --pad", "# nvm_buf_from_file: .: Is a directory")
+    same(bench.states()["free"], 897)
+
+
+def test_unwritable_output(bench):
+    bench.device()
+    bench.fails("nvm_vblk read d.img 0 -o nope/x", "# nvm_buf_to_file: nope/x: No such file or directory")
+    bench.fails("nvm_vblk read d.img 0 -o /dev/full", "# nvm_buf_to_file: /dev/full: No space left on device; .*")
+
+
+def test_output_may_not_be_the_device(bench):
+    bench.device()
+    before = bench.path("d.img").stat()
+    bench.path("link").symlink_to("d.img")
+    for name in ("d.img", "./d.img", "link"):
+        bench.fails(f"nvm_vblk read d.img 0 -o {name}", f"# nvm_buf_to_file: {name}: is the device itself")
+    same(bench.path("d.img").stat().st_size, before.st_size)
+
+
+def test_written_chunks_are_refused_before_a_byte_is_sent(bench):
+    bench.device()
+    bench.ok("nvm_vblk write d.img 0x0201000300000000")
+    sentence = r"# nvm_vblk_write: chunk \(2,1,3\) is written already: erase the virtual block first"
+    bench.fails("nvm_vblk line_write d.img 0 2 0 4 3", sentence)
+    same((bench.states()["free"], bench.states()["open"]), (896, 0))
+
+
+def test_open_chunks_say_how_to_go_on(bench):
+    bench.path("info").write_text("group=1 punit=0 chunk=1 wp=8 state=OPEN\n")
+    bench.device("--chunk-info info")
+    chunk = "d.img 0x0100000100000000"
+    bench.fails(f"nvm_vblk write {chunk}", r"# nvm_vblk_write: chunk \(1,0,1\) is open: pad and erase .* first")
+    bench.fails(f"nvm_vblk erase {chunk}", r"# nvm_vblk_erase: Invalid Reset .*: chunk \(1,0,1\) is open, .*: pad it first")
+    assert "pos_write: 32768" in bench.ok(f"nvm_vblk pad {chunk}").out
+    bench.ok(f"nvm_vblk erase {chunk}")
+    bench.ok(f"nvm_vblk write {chunk}")
+
+
+def test_offline_chunk_is_named(bench):
+    bench.device()
+    bench.fails("nvm_vblk line_write d.img 0 2 0 4 7", r"# nvm_vblk_write: chunk \(0,0,7\) is offline: choose another one")
+    result = bench.fails("nvm_vblk line_erase d.img 0 2 0 4 7", r"# nvm_vblk_erase: Offline Chunk .*: chunk \(0,0,7\) is offline")
+    assert "nvm_vblk_erase: {elapsed: " in result.out, result.out
+
+
+def test_read_only_device_is_not_written(bench):
+    bench.device()
+    for command in ("erase d.img?ro 0", "pad d.img?ro 0", "write d.img?ro 0", "copy d.img?ro 0 100000000"):
+        bench.fails(f"nvm_vblk {command}", r"# nvm_dev_openf: d\.img\?ro: is open read-only")
+
+
+def test_create_leaves_others_alone(bench):
+    data = bench.random_file("foreign", 5000)
+    bench.fails("nvm_emu create foreign", "# nvm_emu_create: foreign: exists already; .*")
+    bench.fails("nvm_emu create foreign --force", "# nvm_emu_create: foreign: is no emulated device.*, so it is left alone")
+    same(bench.path("foreign").read_bytes(), data)
+    bench.device()
+    bench.fails("nvm_emu create d.img", "# nvm_emu_create: d.img: exists already; --force replaces an emulated device")
+    bench.ok("nvm_emu create d.img --force --chunks 10")
+    same(bench.states()["free"], 149)
+
+
+def test_impossible_devices(bench):
+    for options, sentence in {
+        "--groups 300": "a device has 1 to 256 groups",
+        "--groups many": "groups=many: is not a number",
+        "--ws-opt 7": "ws_opt is a multiple of ws_min .*",
+        "--bad 1.2": "bad=1.2: .*",
+        "--chunks 0x": "chunks=0x: is not a number",
+    }.items():
+        bench.fails(f"nvm_emu create d.img {options}", f"# nvm_emu_create: {sentence}")
+    bench.misused("nvm_emu create d.img --segment-bytes lots", "--segment-bytes: 'lots' is no number of bytes .*")
+    bench.fails("nvm_emu create nope/d.img", "# nvm_emu_create: nope/d.img: No such file or directory")
+    same(os.listdir(bench.folder), [])
+
+
+def test_wrong_chunk_info(bench):
+    bench.path("info").write_text("# one\ngroup=0 punit=0 chunk=1 state=OFFLINE\ngroup=0 punit=0 chunk=61\n")
+    bench.fails("nvm_emu create d.img --chunk-info info", "# nvm_emu_create: info: .*line 3.*")
+    bench.fails("nvm_emu create d.img --chunk-info nope", "# nvm_emu_create: nope: No such file or directory")
+    bench.fails("nvm_emu create d.img --chunk-info .", "# nvm_emu_create: .: Is a directory")
+    same(os.listdir(bench.folder), ["info"])
+
+
+def test_unsound_device_is_found(bench):
+    bench.device()
+    with open(bench.path("d.img"), "r+b") as image:
+        image.seek(BACKUP + 17 * 16)
+        image.write(b"\x01")
+    result = bench.fails("nvm_emu check d.img", "# nvm_emu_check: d.img: 1 finding")
+    assert "nfindings: 1\n" in result.out and "  - {where: 'chunk (0,0,17)', what: '" in result.out, result.out
+    document = bench.run("nvm_emu check d.img --json").json
+    same([finding["where"] for finding in document["findings"]], ["chunk (0,0,17)"])
+    with open(bench.path("d.img"), "r+b") as image:
+        image.write(bytes(8192))
+    bench.fails("nvm_emu check d.img", "# nvm_emu_check: d.img: not an emulated device .*")
+
+
+def test_chunks_outside_of_the_device(bench):
+    bench.device("--groups 1")
+    bench.fails("nvm_emu chunks d.img --group 1", "# nvm_emu_chunks: there is no group 1: the device has one")
+    bench.fails("nvm_emu chunks d.img --punit 5", "# nvm_emu_chunks: there is no parallel unit 5: the device has 0 to 4")
+
+
+def test_full_standard_output(bench):
+    bench.device()
+    for command in ("nvm_dev info d.img", "nvm_dev backends --json", "nvm_emu chunks d.img", "nvm_emu chunks d.img --json"):
+        with open("/dev/full", "w") as full:
+            bench.fails(command, "# stdout: No space left on device", stdout=full)
+
+
+def test_reader_that_goes_away(bench):
+    bench.device()
+    with bench.popen("nvm_emu chunks d.img", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        same(process.stderr.read(), b"")
+
+
+def test_full_disk(bench):
+    script = """mount -t tmpfs -o size=4m none small && cd small || exit 77
+        nvm_emu create d.img >/dev/null && { nvm_vblk write d.img 100000000; echo "code $?"; nvm_emu check d.img; }"""
+    bench.path("small").mkdir()
+    words = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
+    try:
+        result = bench.run(words)
+    except FileNotFoundError:
+        raise Skip("there is no unshare") from None
+    if "code" not in result.out:
+        raise Skip(f"no file system of its own here: {result.err.strip()}")
+    assert "code 1\n" in result.out and "nfindings: 0\n" in result.out, result
+    assert result.err.startswith("# nvm_vblk_write: Capacity Exceeded"), result.err

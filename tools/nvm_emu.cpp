@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// nvm_emu: emulated Open-Channel SSDs in files: making them, looking at them, checking them.
+#include "nvm_emu.hpp"
+
+#include <fmt/format.h>
+
+#include <lightnvm/format.hpp>
+#include <memory>
+
+#include "progress.hpp"
+
+namespace tools {
+namespace {
+
+namespace emulator = lightnvm::emulator;
+namespace format = lightnvm::format;
+
+void add_path_command(Tool& tool, const std::string& name, const std::string& purpose, const std::string& examples,
+                      void (*action)(const std::string& path, Output&)) {
+  const auto path = std::make_shared<std::string>();
+  CLI::App* sub = tool.command(name, purpose, examples, [path, action](Output& out) { action(*path, out); });
+  sub->add_option("PATH", *path, "The device's file")->required()->type_name("");
+}
+
+void check(const std::string& path, Output& out) {
+  const emulator::ImageInfo info = image_info(path, "nvm_emu_check");
+  if (info.in_use) {
+    complain("note", "a process has this device open: what it changes meanwhile may look wrong");
+  }
+  const std::uint64_t chunks = info.config.geometry.total_chunks();
+  auto findings = [&] {
+    Progress progress(
+        {.what = "nvm_emu_check", .total = chunks, .bytes = false, .unit = "chunks", .quiet = out.json()});
+    return emulator::check(path, [&](std::uint64_t done, std::uint64_t total) { progress.set(done, total); });
+  }();
+  if (!findings) throw Failure::explained("nvm_emu_check", findings.error());
+  out.text(fmt::format("check:\n  path: '{}'\n  nchunks: {}\n  nfindings: {}\nfindings:{}\n", path, chunks,
+                       findings->size(), findings->empty() ? " ~" : ""));
+  out.document()["check"] = {{"path", path}, {"nchunks", chunks}, {"nfindings", findings->size()}};
+  Json list = Json::array();
+  for (const emulator::Finding& f : *findings) {
+    out.text(fmt::format("  - {{where: '{}', what: '{}'}}\n", f.where, f.what));
+    list.push_back({{"where", f.where}, {"what", f.what}});
+  }
+  out.document()["findings"] = std::move(list);
+  if (!findings->empty()) {
+    throw Failure("nvm_emu_check", fmt::format("{}: {}", path, counted(findings->size(), "finding")), EIO);
+  }
+}
+
+}  // namespace
+
+emulator::ImageInfo image_info(const std::string& path, const std::string& call) {
+  auto info = emulator::info(path);
+  if (!info) throw Failure::explained(call, info.error());
+  return std::move(*info);
+}
+
+void show_image(const std::string& path, const emulator::ImageInfo& i, Output& out) {
+  const emulator::Config& c = i.config;
+  const lightnvm::Geometry& g = c.geometry;
+  const std::uint64_t transfer = c.mdts == 0 ? 0 : 4096ULL << c.mdts;
+  std::string yaml = "emu:\n";
+  yaml += fmt::format("  path: '{}'\n  format: {}\n  serial: '{}'\n", path, i.format, c.serial);
+  yaml += fmt::format("  nfiles: {}\n  nbytes: {}  # {}\n", i.segments, i.logical_bytes, human_bytes(i.logical_bytes));
+  yaml += fmt::format("  nbytes_used: {}  # {}\n", i.used_bytes, human_bytes(i.used_bytes));
+  yaml += fmt::format("  clean: {}\n  in_use: {}\n", i.clean, i.in_use);
+  yaml += fmt::format("  mccap: '{:032b}'\n  wit: {}\n", format::capabilities(g), g.wear_threshold);
+  yaml += fmt::format("  pe_cycles: {}\n  predefined: 0x{:02x}\n", c.pe_cycles, c.predefined);
+  yaml += fmt::format("  mdts: {}  # {}\n", c.mdts, transfer == 0 ? "no limit" : human_bytes(transfer));
+  const Json json = {{"path", path},
+                     {"format", i.format},
+                     {"serial", c.serial},
+                     {"nfiles", i.segments},
+                     {"nbytes", i.logical_bytes},
+                     {"nbytes_used", i.used_bytes},
+                     {"clean", i.clean},
+                     {"in_use", i.in_use},
+                     {"mccap", format::capabilities(g)},
+                     {"wit", g.wear_threshold},
+                     {"pe_cycles", c.pe_cycles},
+                     {"predefined", c.predefined},
+                     {"mdts", c.mdts}};
+  constexpr auto kJson = format::Syntax::json;
+  constexpr auto kVersion = lightnvm::SpecVersion::ocssd20;
+  out.text(yaml);
+  out.document()["emu"] = json;
+  out.show("geo", format::geometry(g, kVersion), format::geometry(g, kVersion, kJson));
+  out.show("wrt", format::write_rules(g), format::write_rules(g, kJson));
+  out.show("perf", format::times(g.times), format::times(g.times, kJson));
+}
+
+void add_info(Tool& tool) {
+  add_path_command(
+      tool, "info", "Print what a device is made of",
+      "  nvm_emu info ocssd.img\n"
+      "  nvm_emu info ocssd.img --json\n",
+      [](const std::string& path, Output& out) { show_image(path, image_info(path, "nvm_emu_info"), out); });
+}
+
+void add_check(Tool& tool) {
+  add_path_command(tool, "check", "Hold a device's file against the rules", "  nvm_emu check ocssd.img\n", check);
+}
+
+}  // namespace tools
+
+int main(int argc, char** argv) {
+  tools::Tool tool("nvm_emu", "Emulated Open-Channel SSDs in files",
+                   "  nvm_emu create ocssd.img\n"
+                   "  nvm_emu create big.img --groups 8 --punits 4 --chunks 1000\n"
+                   "  nvm_emu chunks ocssd.img --summary\n");
+  tools::add_create(tool);
+  tools::add_info(tool);
+  tools::add_check(tool);
+  tools::add_chunks(tool);
+  return tool.run(argc, argv);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The operations of nvm_vblk: what they print, in the original's order, and what they do.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <lightnvm/format.hpp>
+#include <optional>
+
+#include "nvm_vblk.hpp"
+#include "progress.hpp"
+#include "vblk_transfer.hpp"
+
+namespace tools {
+namespace {
+
+using lightnvm::Address;
+using lightnvm::Chunk;
+using lightnvm::ChunkState;
+using lightnvm::Device;
+using lightnvm::VirtualBlock;
+namespace format = lightnvm::format;
+
+constexpr auto kJson = format::Syntax::json;
+
+struct Opened {
+  Device device;
+  VirtualBlock block;
+};
+
+enum class Use { write, read };
+
+void require_read_write(const Device& device) {
+  if (device.read_only()) throw Failure("nvm_dev_openf", fmt::format("{}: is open read-only", device.ident()), EROFS);
+}
+
+Opened open_block(const BlockRequest& request, Naming naming, Use use) {
+  lightnvm::OpenOptions options;
+  options.read_only = use == Use::read;
+  Device device = open_device(request.ident, options);
+  if (use == Use::write) require_read_write(device);
+  const auto chunks = named_chunks(device, request, naming);
+  VirtualBlock block = make_block(device, chunks, request);
+  return {std::move(device), std::move(block)};
+}
+
+void show_block(const VirtualBlock& block, const BlockRequest& request, Output& out) {
+  format::BlockValues v;
+  v.version = block.device().version();
+  v.chunks = block.chunks();
+  v.bytes = block.size();
+  v.write_position = block.write_position();
+  v.read_position = block.read_position();
+  v.flags = (request.depth ? format::kAsync : format::kSync) | (request.scalar ? format::kScalar : format::kVector) |
+            format::kPrp;
+  out.show("vblk", format::virtual_block(v), format::virtual_block(v, kJson));
+}
+
+void show_times(const std::string& call, const Timing& t, Output& out) {
+  out.show(call, format::timer(call, t.elapsed, t.bytes), format::timer(call, t.elapsed, t.bytes, kJson));
+}
+
+void show_buffer_time(const char* call, double seconds, Output& out) {
+  out.show(call, format::timer(call, seconds), format::timer(call, seconds, kJson));
+}
+
+// The timing lines come also when the work failed, and before the failure.
+template <typename Work, typename Show>
+void timed(Work&& work, Show&& show) {
+  Timing timing;
+  std::optional<Failure> failure;
+  try {
+    work(timing);
+  } catch (const Failure& f) {
+    failure = f;
+  }
+  show(timing);
+  if (failure) throw Failure(*failure);
+}
+
+// Runs one call of the library that takes its time and cannot say how far it is; `done` may find out.
+template <typename Call>
+void whole(const std::string& call, std::uint64_t bytes, const Output& out, Timing& timing, Call&& work,
+           std::function<std::uint64_t()> done = {}) {
+  const auto start = std::chrono::steady_clock::now();
+  lightnvm::Status status;
+  {
+    const Progress progress({.what = call, .total = done ? bytes : 0, .quiet = out.json(), .done = std::move(done)});
+    status = work();
+  }
+  timing.elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!status) throw Failure(call, status);
+  timing.bytes = bytes;
+}
+
+// Makes durable what was written: the close of the device could not say that it failed.
+void flush(Device& device, const Output& out) {
+  const Progress progress({.what = "nvm_cmd_flush", .quiet = out.json()});
+  const lightnvm::Status s = device.flush().status;
+  if (!s && !s.is_errno(ENOTSUP)) throw Failure("nvm_cmd_flush", s);
+}
+
+// Why a chunk cannot be reset; empty where it can.
+std::string unresettable(const Chunk& c, const lightnvm::Geometry& g) {
+  if (c.state == ChunkState::offline) return "is offline";
+  if (c.state == ChunkState::open && !g.early_reset) return "is open, and only full chunks can be erased: pad it first";
+  if (c.state == ChunkState::free && !g.multiple_resets) return "is free already";
+  return {};
+}
+
+// The failure with the chunk that explains it, if there is one.
+Failure explain_erase(VirtualBlock& block, const Failure& failure) {
+  for (const Address a : block.chunks()) {
+    const auto chunk = block.device().chunk(a);
+    const std::string why = chunk ? unresettable(*chunk, block.device().geometry()) : "";
+    if (why.empty()) continue;
+    return {failure.call(), fmt::format("{}: chunk ({},{},{}) {}", failure.what(), a.group(), a.unit(), a.chunk(), why),
+            failure.error()};
+  }
+  return failure;
+}
+
+const std::string kErase = "nvm_vblk_erase";
+
+void erase(VirtualBlock& block, const Output& out, Timing& timing) {
+  try {
+    whole(kErase, block.size(), out, timing, [&] { return block.erase(); });
+  } catch (const Failure& f) {
+    throw explain_erase(block, f);
+  }
+}
+
+// Says before the first byte whether a file is long enough.
+void check_length(const InputFile& file, const BlockRequest& request, const VirtualBlock& block) {
+  if (!file.regular()) return;
+  if (file.size() > block.size()) {
+    complain("note", fmt::format("{}: {} longer than the virtual block, the rest is ignored", file.path(),
+                                 counted(file.size() - block.size(), "byte")));
+  }
+  if (request.pad || file.size() >= block.size()) return;
+  throw Failure("nvm_buf_from_file",
+                fmt::format("{}: has {}, the virtual block needs {} ({}); --pad fills the rest", file.path(),
+                            counted(file.size(), "byte"), block.size(), human_bytes(block.size())));
+}
+
+Fill from_file(InputFile& file, const BlockRequest& request) {
+  return [&file, pad = request.pad](std::span<std::byte> to) {
+    const std::size_t n = file.read(to);
+    if (n < to.size() && !pad && !interrupted()) {
+      throw Failure("nvm_buf_from_file", fmt::format("{}: ended before the virtual block was full", file.path()), EIO);
+    }
+    return n;
+  };
+}
+
+void pad_rest(VirtualBlock& block, std::uint64_t from, Output& out) {
+  const std::string call = "nvm_vblk_pad";
+  timed([&](Timing& t) { (void)write_pieces(block, {call, from, block.size() - from, out.json()}, alphabet(), t); },
+        [&](const Timing& t) { show_times(call, t, out); });
+}
+
+void read_part(VirtualBlock& block, const Extent& extent, const BlockRequest& request, bool fill_line, Output& out) {
+  std::optional<OutputFile> file;
+  if (!request.output.empty()) file.emplace(request.output, block.device().path());
+  show_block(block, request, out);
+  const Drain drain = [&](std::span<const std::byte> data) {
+    if (file) file->write(data);
+  };
+  timed(
+      [&](Timing& t) {
+        read_pieces(block, extent, drain, t);
+        if (file) file->close();
+      },
+      [&](const Timing& t) {
+        show_buffer_time("nvm_buf_alloc", t.alloc, out);
+        if (fill_line) show_buffer_time("nvm_buf_fill", t.fill, out);
+        show_times(extent.call, t, out);
+      });
+}
+
+}  // namespace
+
+void erase_block(const BlockRequest& request, Naming naming, Output& out) {
+  auto [device, block] = open_block(request, naming, Use::write);
+  show_block(block, request, out);
+  timed([&](Timing& t) { erase(block, out, t); }, [&](const Timing& t) { show_times(kErase, t, out); });
+  flush(device, out);
+}
+
+void pad_block(const BlockRequest& request, Naming naming, Output& out) {
+  auto [device, block] = open_block(request, naming, Use::write);
+  const auto position = block.find_write_position();
+  if (!position) require_writable(block, "nvm_vblk_pad");
+  show_block(block, request, out);
+  pad_rest(block, block.write_position(), out);
+  flush(device, out);
+}
+
+void write_block(const BlockRequest& request, Naming naming, Output& out) {
+  auto [device, block] = open_block(request, naming, Use::write);
+  const std::string call = "nvm_vblk_write";
+  std::optional<InputFile> file;
+  if (!request.input.empty()) {
+    file.emplace(request.input);
+    check_length(*file, request, block);
+  }
+  require_writable(block, call);
+  show_block(block, request, out);
+  std::uint64_t end = 0;
+  timed(
+      [&](Timing& t) {
+        const Fill fill = file ? from_file(*file, request) : alphabet();
+        end = write_pieces(block, {call, 0, block.size(), out.json()}, fill, t);
+      },
+      [&](const Timing& t) {
+        show_buffer_time("nvm_buf_alloc", t.alloc, out);
+        show_buffer_time("nvm_buf_fill", t.fill, out);
+        show_times(call, t, out);
+      });
+  if (end < block.size()) pad_rest(block, end, out);
+  flush(device, out);
+}
+
+void read_block(const BlockRequest& request, Naming naming, Output& out) {
+  auto [device, block] = open_block(request, naming, Use::read);
+  const std::uint64_t bytes = request.bytes.value_or(block.size());
+  if (bytes > block.size()) {
+    throw Failure("FAILED", fmt::format("--bytes {} is more than the virtual block has: {}", bytes, block.size()));
+  }
+  read_part(block, {"nvm_vblk_read", 0, bytes, out.json()}, request, true, out);
+}
+
+void pread_block(const BlockRequest& request, Naming naming, Output& out) {
+  auto [device, block] = open_block(request, naming, Use::read);
+  const std::uint64_t sector = block.read_alignment();
+  if (request.offset % sector != 0 || request.count % sector != 0) {
+    throw Failure("FAILED", fmt::format("count and offset are multiples of a sector, {} bytes", sector));
+  }
+  if (request.offset > block.size() || request.count > block.size() - request.offset) {
+    throw Failure("FAILED", fmt::format("{} bytes from {} on reach beyond the virtual block's end, {}", request.count,
+                                        request.offset, block.size()));
+  }
+  read_part(block, {"nvm_vblk_pread", request.offset, request.count, out.json()}, request, false, out);
+}
+
+void copy_block(const BlockRequest& request, Naming naming, Output& out) {
+  Device device = open_device(request.ident);
+  require_read_write(device);
+  const std::string call = "nvm_vblk_copy";
+  const auto chunks = named_chunks(device, request, naming);
+  const std::span<const Address> all(chunks);
+  VirtualBlock source = make_block(device, all.first(1), request);
+  VirtualBlock target = make_block(device, all.last(1), request);
+  require_writable(target, call);
+  const auto copied = [&device, at = all[1], bytes = device.geometry().sector_bytes] {
+    const auto chunk = device.chunk(at);
+    return chunk && chunk->write_pointer != Chunk::kNoWritePointer ? chunk->write_pointer * bytes : 0;
+  };
+  const auto json = [&](const Timing& t) {
+    out.show("src", {}, format::addresses(all.first(1), device.version(), kJson));
+    out.show("dst", {}, format::addresses(all.last(1), device.version(), kJson));
+    out.show(call, {}, format::timer(call, t.elapsed, t.bytes, kJson));
+  };
+  timed([&](Timing& t) { whole(call, source.size(), out, t, [&] { return source.copy_to(target); }, copied); }, json);
+  flush(device, out);
+}
+
+}  // namespace tools
