@@ -81,16 +81,13 @@ template <typename T>
 CLI::Option* add_parsed(CLI::App* app, const std::string& name, T& target, const std::string& help,
                         const std::function<std::optional<std::uint64_t>(const std::string&)>& parse,
                         const std::string& kind) {
-  return app
-      ->add_option_function<std::string>(
-          name,
-          [&target, name, parse, kind](const std::string& text) {
-            const auto value = parse(text);
-            if (!value) throw CLI::ValidationError(name, fmt::format("'{}' is no {}", text, kind));
-            assign(target, *value);
-          },
-          help)
-      ->type_name(name.starts_with('-') ? "N" : "");
+  const auto take = [&target, name, parse, kind](const CLI::results_t& words) {
+    const auto value = parse(words.front());
+    if (!value) throw CLI::ValidationError(name, fmt::format("'{}' is no {}", words.front(), kind));
+    assign(target, *value);
+    return true;
+  };
+  return app->add_option(name, CLI::callback_t(take), help)->type_name(name.starts_with('-') ? "N" : "");
 }
 
 std::optional<std::uint64_t> parse_size(const std::string& text) {

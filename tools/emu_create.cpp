@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 #include "nvm_emu.hpp"
 
@@ -49,7 +50,7 @@ constexpr std::array kHelp = {
 
 struct Arguments {
   std::string path, chunk_info;
-  std::map<std::string_view, std::string> values;
+  std::map<std::string_view, std::optional<std::string>> values;
   emulator::CreateOptions options;
 };
 
@@ -66,10 +67,7 @@ void add_options(CLI::App* sub, Arguments& a) {
     std::string type = "N";
     if (key == "serial") type = "TEXT";
     if (key == "bad") type = "G.U.C,...";
-    sub->add_option_function<std::string>(
-           dashed(key), [&a, key](const std::string& value) { a.values[key] = value; }, help)
-        ->type_name(type)
-        ->group("The device (defaults in brackets)");
+    sub->add_option(dashed(key), a.values[key], help)->type_name(type)->group("The device (defaults in brackets)");
   }
   constexpr const char* kFile = "The file";
   sub->add_option("--chunk-info", a.chunk_info, "Lines that change single chunks: state, wp, cnlb ...")
@@ -97,9 +95,9 @@ void create(const Arguments& a, Output& out) {
   emulator::Config config;
   // In the library's order: the dimensions come before what depends on them, wherever they are on the command line.
   for (const std::string_view key : emulator::option_keys()) {
-    const auto given = a.values.find(key);
-    if (given == a.values.end()) continue;
-    if (const auto s = emulator::apply_option(config, key, given->second); !s) throw Failure::explained(call, s);
+    const auto& value = a.values.at(key);
+    if (!value) continue;
+    if (const auto s = emulator::apply_option(config, key, *value); !s) throw Failure::explained(call, s);
   }
   if (!a.chunk_info.empty()) {
     auto overrides = emulator::parse_chunk_info(file_text(a.chunk_info), config.geometry);
