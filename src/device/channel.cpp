@@ -113,15 +113,14 @@ Status Channel::submit_flush(Callback&& done) noexcept {
 Status Channel::check_raw(const RawIo& raw, const Transfer& transfer) const noexcept {
   const backends::Caps& caps = terms_.caps;
   const auto opcode = static_cast<spec::IoOpcode>(spec::Opcode::get(raw.command));
-  const bool looks = opcode == spec::IoOpcode::read || opcode == spec::IoOpcode::vector_read ||
-                     opcode == spec::IoOpcode::flush;
+  const bool looks =
+      opcode == spec::IoOpcode::read || opcode == spec::IoOpcode::vector_read || opcode == spec::IoOpcode::flush;
   if (caps.read_only && !looks) return Status::os(EROFS);
   if (spec::is_vector(static_cast<std::uint32_t>(opcode)) && !caps.vectors) return Status::os(ENOTSUP);
   if (opcode == spec::IoOpcode::vector_copy && !caps.vector_copy) return Status::os(ENOTSUP);
   if (transfer.metadata().bytes == 0 && transfer.metadata_list().empty()) return {};
-  const bool carried = opcode == spec::IoOpcode::vector_reset
-                           ? caps.reset_descriptors
-                           : caps.metadata == backends::MetadataTransfer::separate;
+  const bool carried = opcode == spec::IoOpcode::vector_reset ? caps.reset_descriptors
+                                                              : caps.metadata == backends::MetadataTransfer::separate;
   return carried ? Status() : Status::os(ENOTSUP);
 }
 

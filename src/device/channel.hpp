@@ -89,7 +89,11 @@ Completion run(Channel& channel, Submit&& submit) noexcept {
   }));
   if (!s) return {0, s};
   while (!waiter.done) {
-    if (const auto n = channel.reap(1, 0, backends::kForever); !n && !waiter.done) return {0, n.error()};
+    const auto n = channel.reap(1, 0, backends::kForever);
+    if (n || waiter.done) continue;
+    // The callback refers to this frame, the command to the caller's memory.
+    channel.cancel_all();
+    if (!waiter.done) return {0, n.error()};
   }
   return waiter.completion;
 }

@@ -12,10 +12,18 @@ Completion AdminLine::execute(const spec::Command& command, const Payload& paylo
   request_.command = command;
   request_.payload = payload;
   waiter_ = &waiter;
-  if (const Status s = queue_pair_->submit(request_); !s) return {0, s};
+  if (const Status s = queue_pair_->submit(request_); !s) {
+    waiter_ = nullptr;
+    return {0, s};
+  }
   while (!waiter.done) {
     const auto n = queue_pair_->reap(*this, 1, 0, backends::kForever);
-    if (!n && !waiter.done) return {0, n.error()};
+    if (n || waiter.done) continue;
+    // Nothing that refers to the caller's memory is left behind.
+    queue_pair_->cancel_all(*this);
+    if (waiter.done) break;
+    waiter_ = nullptr;
+    return {0, n.error()};
   }
   return waiter.completion;
 }

@@ -85,8 +85,8 @@ Status Queue::flush(Callback done) noexcept { return impl_->channel.submit_flush
 Result<unsigned> Queue::poke(unsigned max) noexcept { return impl_->channel.reap(0, max, backends::kForever); }
 
 Result<unsigned> Queue::wait(unsigned min, std::chrono::nanoseconds timeout) noexcept {
-  const bool forever = timeout == std::chrono::nanoseconds::max();
-  return impl_->channel.reap(min, 0, forever ? backends::kForever : backends::Clock::now() + timeout);
+  const auto now = backends::Clock::now();
+  return impl_->channel.reap(min, 0, timeout >= backends::kForever - now ? backends::kForever : now + timeout);
 }
 
 Result<unsigned> Queue::drain() noexcept {

@@ -149,6 +149,27 @@ TEST_P(Faulty, read_delivers_every_sector_whose_bit_is_clear_whatever_fails) {
   }
 }
 
+TEST_P(Faulty, wait_that_fails_leaves_nothing_in_flight) {
+  if (!faults_) GTEST_SKIP() << "faults are not injected into somebody's device";
+  const auto chunks = free_chunks(2);
+  for (std::uint32_t k = 1; k < 6; ++k) {
+    // Freed at once: whoever still used it would be seen.
+    auto data = std::make_unique<Bytes>(2 * geo().sector_bytes);
+    faults_->reap.arm(k);
+    const Completion c = device().read(Sectors(chunks), Destination(*data));
+    EXPECT_TRUE(c || c.status.is_errno(EIO) || c.status.is(StatusCode::command_aborted_by_host)) << c.status.message();
+    data.reset();
+    faults_->reap.arm(0);
+    faults_->admin_reap.arm(k);
+    const auto report = device().chunks(0, 3);
+    EXPECT_TRUE(report || !faults_->admin_reap.armed());
+    faults_->admin_reap.arm(0);
+    EXPECT_TRUE(device().chunks(0, 3));
+    Bytes again(2 * geo().sector_bytes);
+    EXPECT_TRUE(device().read(Sectors(chunks), Destination(again)));
+  }
+}
+
 TEST_P(Faulty, route_that_is_full_again_and_again_loses_nothing) {
   if (!faults_) GTEST_SKIP() << "faults are not injected into somebody's device";
   const std::uint32_t deep = depth(4);

@@ -126,6 +126,7 @@ TEST_P(Queues, wait_returns_when_its_time_is_over_or_nothing_is_in_flight) {
   prepare(1);
   EXPECT_EQ(queue.wait(1).value_or(~0U), 0U);
   EXPECT_EQ(queue.wait(5, 10h).value_or(~0U), 0U);
+  EXPECT_EQ(queue.wait(5, std::chrono::nanoseconds::max() - 1ns).value_or(~0U), 0U);
   bool done = false;
   ASSERT_TRUE(read(queue, 0, [&](const Completion&) { done = true; }));
   const unsigned handed = queue.wait(1, 0ns).value_or(~0U);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The contract of the seam where the way to the device matters: S3 and waiting with an event descriptor, S4.
 #include <poll.h>
-#include <time.h>
+#include <sys/resource.h>
 
 #include "conformance/support/seam.hpp"
 
@@ -13,10 +13,10 @@ using spec::IoOpcode;
 class SeamConnection : public SeamTest {};
 class SeamDescriptor : public SeamTest {
  protected:
-  static double thread_seconds() {
-    timespec t{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+  static long times_blocked() {
+    rusage usage{};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
   }
 };
 
@@ -102,17 +102,14 @@ TEST_P(SeamDescriptor, wait_blocks_without_spinning_where_the_route_has_an_event
   const auto pair = open_pair(1);
   if (pair->event_fd() < 0) GTEST_SKIP() << "the route has no event descriptor";
   const auto spread = free_chunks(2);
-  const auto wall = backends::Clock::now();
-  const double before = thread_seconds();
+  const long before = times_blocked();
   Counter counter;
   for (unsigned i = 1; i <= 100; ++i) {
     submit(*pair, vector_read(spread), 0);
     while (counter.total < i) ASSERT_TRUE(pair->reap(counter, 1, 0, backends::kForever));
   }
-  const double spent = thread_seconds() - before;
-  const double waited = std::chrono::duration<double>(backends::Clock::now() - wall).count();
-  if (waited < 8e-3) GTEST_SKIP() << "too fast to tell: 100 commands in " << waited << " s";
-  EXPECT_LT(spent, waited / 2) << waited << " s";
+  // A slow machine finds some commands done before it waits for them; who spins never gives up the processor.
+  EXPECT_GT(times_blocked() - before, 10);
 }
 
 NVM_CONFORMANCE_OVER(SeamConnection, &RouteUnderTest::can_fail);

@@ -31,6 +31,7 @@ struct Faults {
   Status completion_status = Status::nvme(StatusCode::internal_error);
   Countdown log_submit, log_completion;  ///< the same, of a Get Log Page
   std::atomic<std::uint32_t> again{0};   ///< so many submits of I/O commands answer EAGAIN
+  Countdown reap, admin_reap;            ///< of a queue with commands in flight fails with EIO
   Countdown lose;                        ///< with the k-th submit of an I/O command the connection is lost
   std::atomic<bool> lost{false};
 

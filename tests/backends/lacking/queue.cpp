@@ -99,6 +99,8 @@ Result<unsigned> LackingQueue::reap(Sink& sink, unsigned min, unsigned max, Dead
   const auto there = static_cast<unsigned>(pending_.size());
   const unsigned limit = max == 0 ? there : std::min(max, there);
   const unsigned wanted = std::min(min, limit);
+  const bool fails = there != 0 && (admin_ ? options_.faults->admin_reap : options_.faults->reap).due();
+  if (fails) return std::unexpected(Status::os(EIO));
   unsigned reaped = 0;
   while (reaped < limit) {
     for (Pending& p : pending_) {
