@@ -144,6 +144,7 @@ Result<Pages> Pages::map(std::uint64_t bytes) noexcept {
 }
 
 void Pages::release(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  if (bytes == 0) return;
   const std::uint64_t end = offset + bytes;
   const std::uint64_t first = (offset + kPage - 1) / kPage * kPage;
   const std::uint64_t last = end / kPage * kPage;
