@@ -2,6 +2,7 @@
 // What a command is about: which sectors, which memory, and what to call when it is done.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,9 @@ class Sectors {
   constexpr Sectors(Address first, std::uint32_t count) noexcept : first_(first), count_(count) {}
   /// 1 to 64 addresses, in one vector command.
   constexpr Sectors(std::span<const Address> list) noexcept
-      : list_(list.data()), count_(list.size() > 0xFFFFFFFF ? 0 : static_cast<std::uint32_t>(list.size())) {}
+      : list_(list.data()),
+        count_(list.size() > 0xFFFFFFFF ? 0 : static_cast<std::uint32_t>(list.size())),
+        vector_(true) {}
   /// Anything contiguous of addresses: std::vector, std::array.
   template <typename List>
     requires(!std::same_as<List, Sectors> && std::convertible_to<const List&, std::span<const Address>>)
@@ -36,8 +39,15 @@ class Sectors {
     return s;
   }
 
+  /// 1 to 64 chunks, in one scalar command; for resets alone.
+  static constexpr Sectors scalar(std::span<const Address> chunks) noexcept {
+    Sectors s(chunks);
+    s.vector_ = false;
+    return s;
+  }
+
   [[nodiscard]] constexpr bool is_list() const noexcept { return list_ != nullptr; }
-  [[nodiscard]] constexpr bool is_vector() const noexcept { return is_list() || vector_; }
+  [[nodiscard]] constexpr bool is_vector() const noexcept { return vector_; }
   [[nodiscard]] constexpr std::uint32_t count() const noexcept { return count_; }
   /// `count()` addresses of a list; otherwise the first one. Valid as long as this object and the list.
   [[nodiscard]] constexpr const Address* data() const noexcept { return is_list() ? list_ : &first_; }
@@ -63,6 +73,7 @@ class Transfer {
   Transfer(Segment data, Segment metadata) noexcept : data_(data), metadata_(metadata) {}
   Transfer(std::span<const Segment> data, std::span<const Segment> metadata) noexcept
       : data_list_(data), metadata_list_(metadata) {}
+  Transfer(std::span<const Segment> data, Segment metadata) noexcept : metadata_(metadata), data_list_(data) {}
 
  private:
   Segment data_, metadata_;
@@ -81,8 +92,13 @@ class Destination : public Transfer {
   static Destination scatter(std::span<const Segment> data, std::span<const Segment> metadata = {}) noexcept {
     return {data, metadata, 0};
   }
+  /// Scattered data, metadata in one piece.
+  static Destination scatter(std::span<const Segment> data, std::span<std::byte> metadata) noexcept {
+    return {data, segment(metadata), 0};
+  }
 
  private:
+  Destination(std::span<const Segment> data, Segment metadata, int) noexcept : Transfer(data, metadata) {}
   Destination(std::span<const Segment> data, std::span<const Segment> metadata, int) noexcept
       : Transfer(data, metadata) {}
 };
@@ -98,10 +114,18 @@ class Source : public Transfer {
   static Source gather(std::span<const Segment> data, std::span<const Segment> metadata = {}) noexcept {
     return {data, metadata, 0};
   }
+  /// Gathered data, metadata in one piece.
+  static Source gather(std::span<const Segment> data, std::span<const std::byte> metadata) noexcept {
+    return {data, segment(metadata), 0};
+  }
 
  private:
+  Source(std::span<const Segment> data, Segment metadata, int) noexcept : Transfer(data, metadata) {}
   Source(std::span<const Segment> data, std::span<const Segment> metadata, int) noexcept : Transfer(data, metadata) {}
 };
+
+/// A 64-byte submission entry, as NVMe defines it; the pointers in it are filled by the library.
+using RawCommand = std::array<std::uint32_t, 16>;
 
 struct CommandOptions {
   bool force_unit_access = false;  ///< a write is durable before it completes

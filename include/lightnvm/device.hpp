@@ -28,8 +28,6 @@ struct OpenOptions {
 /// Features that a device's behaviour depends on. OCSSD-2.0 3.5.
 enum class Feature : std::uint8_t { error_recovery = 0x05, media_feedback = 0xCA };
 
-/// A 64-byte submission entry, as NVMe defines it; the pointers in it are filled by the library.
-using RawCommand = std::array<std::uint32_t, 16>;
 enum class CommandSet : std::uint8_t { admin, io };
 
 /// A handle; copies share the opened device, which closes with the last of them and of its queues.

@@ -39,6 +39,9 @@ class Queue {
   Status reset(const Sectors& chunks, Callback done, std::span<std::byte> descriptors = {}) noexcept;
   /// Copies sectors inside the device, each of `from` to the one of `to` at the same place in the list.
   Status copy(std::span<const Address> from, std::span<const Address> to, Callback done) noexcept;
+  /// Sends an I/O command as it is, as Device::pass.
+  Status pass(const RawCommand& command, const Destination& memory, Callback done,
+              std::span<const std::uint64_t> list = {}, std::span<const std::uint64_t> destination = {}) noexcept;
   /// Makes durable what completed before.
   Status flush(Callback done) noexcept;
 

@@ -47,6 +47,7 @@ Status Channel::check(const Io& io) const noexcept {
   const bool vector = io.addressing == Addressing::vector;
   const std::uint32_t most = vector || io.operation == Operation::reset ? kMaxAddresses : 65536;
   if (io.count == 0 || io.count > most) return Status::os(EINVAL);
+  if (!vector && !io.consecutive && io.operation != Operation::reset) return Status::os(EINVAL);
   if (io.operation != Operation::read && terms_.caps.read_only) return Status::os(EROFS);
   if (vector && !terms_.caps.vectors) return Status::os(ENOTSUP);
   if (io.operation == Operation::copy && !terms_.caps.vector_copy) return Status::os(ENOTSUP);

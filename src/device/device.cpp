@@ -80,6 +80,11 @@ Status Queue::copy(std::span<const Address> from, std::span<const Address> to, C
   return impl_->channel.submit(io, nullptr, std::move(done));
 }
 
+Status Queue::pass(const RawCommand& raw, const Destination& memory, Callback done, std::span<const std::uint64_t> list,
+                   std::span<const std::uint64_t> destination) noexcept {
+  return impl_->channel.submit_raw({spec::Command{raw}, list, destination}, memory, std::move(done));
+}
+
 Status Queue::flush(Callback done) noexcept { return impl_->channel.submit_flush(std::move(done)); }
 
 Result<unsigned> Queue::poke(unsigned max) noexcept { return impl_->channel.reap(0, max, backends::kForever); }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// nvm_addr_*: conversions and bounds.
+#include "capi/handles.hpp"
+
+using namespace lightnvm::capi;
+
+namespace {
+
+constexpr std::uint64_t kDescriptorBytes = sizeof(nvm_spec_rprt_descr);
+
+constexpr std::uint64_t kNoAddress = ~0ULL;
+
+nvm_addr unpack(const nvm_dev& dev, std::uint64_t address) noexcept {
+  return from_address(dev.device.from_device(address));
+}
+
+// A function of a device; of none it is EINVAL.
+template <typename T, typename F>
+T with(const nvm_dev* dev, T failure, F&& convert) {
+  if (dev != nullptr) [[likely]] {
+    return convert(*dev);
+  }
+  return guarded(failure, [&] {
+    (void)refuse(EINVAL, "there is no device: the pointer is NULL");
+    return failure;
+  });
+}
+
+nvm_addr nowhere() noexcept { return from_address({kNoAddress}); }
+
+}  // namespace
+
+extern "C" {
+
+int nvm_addr_check(nvm_addr addr, const nvm_dev* dev) {
+  return with(dev, -1, [&](const nvm_dev& d) {
+    const auto& l = d.geo.l;
+    int exceeded = 0;
+    if (addr.l.pugrp >= l.npugrp) exceeded |= NVM_BOUNDS_PUGRP;
+    if (addr.l.punit >= l.npunit) exceeded |= NVM_BOUNDS_PUNIT;
+    if (addr.l.chunk >= l.nchunk) exceeded |= NVM_BOUNDS_CHUNK;
+    if (addr.l.sectr >= l.nsectr) exceeded |= NVM_BOUNDS_SECTR;
+    return exceeded;
+  });
+}
+
+std::uint64_t nvm_addr_gen2lpo(nvm_dev* dev, nvm_addr addr) {
+  return with(dev, kNoAddress, [&](const nvm_dev& d) {
+    const std::uint64_t unit = addr.l.pugrp * d.geo.l.npunit + addr.l.punit;
+    return (unit * d.geo.l.nchunk + addr.l.chunk) * kDescriptorBytes;
+  });
+}
+
+nvm_addr nvm_addr_lpo2gen(nvm_dev* dev, std::uint64_t lpo) {
+  return with(dev, nowhere(), [&](const nvm_dev& d) {
+    const auto& l = d.geo.l;
+    nvm_addr addr;
+    addr.val = 0;
+    if (l.nchunk == 0) return addr;
+    const std::uint64_t index = lpo / kDescriptorBytes;
+    addr.l.chunk = index % l.nchunk;
+    addr.l.punit = index / l.nchunk % l.npunit;
+    addr.l.pugrp = index / l.nchunk / l.npunit % l.npugrp;
+    return addr;
+  });
+}
+
+std::uint64_t nvm_addr_gen2dev(nvm_dev* dev, nvm_addr addr) {
+  return with(dev, kNoAddress, [&](const nvm_dev& d) { return pack(d, addr.val); });
+}
+
+nvm_addr nvm_addr_dev2gen(nvm_dev* dev, std::uint64_t addr) {
+  return with(dev, nowhere(), [&](const nvm_dev& d) { return unpack(d, addr); });
+}
+
+std::uint64_t nvm_addr_gen2off(nvm_dev* dev, nvm_addr addr) {
+  return with(dev, kNoAddress, [&](const nvm_dev& d) { return pack(d, addr.val) << d.ssw; });
+}
+
+nvm_addr nvm_addr_off2gen(nvm_dev* dev, std::uint64_t off) {
+  return with(dev, nowhere(), [&](const nvm_dev& d) { return unpack(d, off >> d.ssw); });
+}
+
+std::uint64_t nvm_addr_dev2off(nvm_dev* dev, std::uint64_t addr) {
+  return with(dev, kNoAddress, [&](const nvm_dev& d) { return addr << d.ssw; });
+}
+
+std::uint64_t nvm_addr_off2dev(nvm_dev* dev, std::uint64_t off) {
+  return with(dev, kNoAddress, [&](const nvm_dev& d) { return off >> d.ssw; });
+}
+
+void nvm_addr_fill_crange(nvm_addr* addrs, nvm_addr addr, std::uint32_t naddrs) {
+  if (addrs == nullptr) return;
+  addrs[0] = addr;
+  for (std::uint32_t i = 1; i < naddrs; ++i) {
+    addrs[i] = addr;
+    addrs[i].l.sectr += i;
+  }
+}
+
+}  // extern "C"

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// nvm_cmd_erase, _write, _read, _copy, _flush and _pass: a call becomes a command of a queue, or one that is waited for.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "capi/handles.hpp"
+
+namespace lightnvm::capi {
+namespace {
+
+constexpr std::uint32_t kMostScalar = 65536;
+
+// What the four data commands have in common, taken apart.
+struct Call {
+  nvm_dev* dev;
+  std::uint16_t flags;
+  nvm_ret* ret;
+
+  [[nodiscard]] bool async() const noexcept { return (flags & NVM_CMD_ASYNC) != 0; }
+};
+
+[[gnu::cold]] int refuse_call(const Call& call, int error, const char* why) {
+  if (call.ret != nullptr) fill_if(call.ret, {});
+  return refuse(error, why);
+}
+
+// Why flags are wrong; the hot path only asks whether they are.
+[[gnu::cold]] int refuse_flags(const Call& call) {
+  return guarded(-1, [&] {
+    const unsigned unknown = call.flags & ~call.dev->known_flags;
+    fill_if(call.ret, {});
+    if (unknown != 0) return refuse(EINVAL, fmt::format("flags 0x{:x}: unknown bits 0x{:x}", call.flags, unknown));
+    return refuse(EINVAL, fmt::format("flags 0x{:x}: alternatives chosen together", call.flags));
+  });
+}
+
+[[gnu::cold]] int report_failure(nvm_ret* ret, const Completion& c, const char* what) {
+  return guarded(-1, [&] {
+    fill_if(ret, c);
+    if (c.status.is_errno(EAGAIN)) {
+      errno = EAGAIN;
+      return -1;
+    }
+    return refuse(c.status, what);
+  });
+}
+
+constexpr bool both(std::uint32_t flags, std::uint32_t group) noexcept { return (flags & group) == group; }
+
+bool flags_are_wrong(const nvm_dev& dev, std::uint16_t flags) noexcept {
+  return (flags & ~dev.known_flags) != 0 || both(flags, NVM_CMD_MASK_IOMD) || both(flags, NVM_CMD_MASK_ADDR) ||
+         (flags & (NVM_CMD_SGL | NVM_CMD_SGL_META)) == NVM_CMD_SGL_META;
+}
+
+// The command's own choice, or the device's.
+bool is_vector(const nvm_dev& dev, std::uint16_t flags) noexcept {
+  const std::uint32_t chosen = flags & NVM_CMD_MASK_ADDR;
+  return ((chosen != 0 ? chosen : dev.cmd_opts) & NVM_CMD_VECTOR) != 0;
+}
+
+CommandOptions options_of(std::uint16_t flags) noexcept {
+  CommandOptions options;
+  options.force_unit_access = (flags & NVM_NVME_FLAG_FORCE_UNIT_ACCESS) != 0;
+  options.limited_retry = (flags & NVM_NVME_FLAG_LIMITED_RETRY) != 0;
+  return options;
+}
+
+// Queues `submit(queue, callback)`, or waits for `execute(device)`.
+template <typename Queued, typename Waited>
+int issue(const Call& call, const char* what, Queued&& submit, Waited&& execute) noexcept {
+  if (call.async()) {
+    if (!can_queue(*call.dev, call.ret)) [[unlikely]] {
+      return refuse_call(call, EINVAL, kCannotQueue);
+    }
+    const Status s = submit(call.ret->async.ctx->queue, to_callback(call.ret));
+    return s ? 0 : report_failure(call.ret, {0, s}, what);
+  }
+  return guarded(-1, [&] {
+    const Completion c = execute(call.dev->device);
+    if (!c) return report_failure(call.ret, c, what);
+    fill_if(call.ret, c);
+    return 0;
+  });
+}
+
+// The memory of a transfer where lists are announced, in `out`; what is no list of the device is plain memory, which is
+// what 0x200 (the scrambler's bit) means with it.
+template <typename Memory, typename Bytes>
+[[gnu::noinline]] bool gather(const nvm_dev& dev, std::uint16_t flags, Bytes data, Bytes meta, std::optional<Memory>& out) {
+  constexpr bool kWrites = std::is_same_v<Memory, Source>;
+  const nvm_sgl* list = as_sgl(dev, data.data());
+  if ((flags & NVM_CMD_SGL_META) == 0 || meta.empty()) {
+    if (list == nullptr) {
+      out.emplace(data, meta);
+    } else if constexpr (kWrites) {
+      out.emplace(Source::gather(list->segments, meta));
+    } else {
+      out.emplace(Destination::scatter(list->segments, meta));
+    }
+    return true;
+  }
+  const nvm_sgl* meta_list = as_sgl(dev, meta.data());
+  if (list == nullptr || meta_list == nullptr) return false;
+  const std::span<const Segment> segments(meta_list->segments);
+  if constexpr (kWrites) {
+    out.emplace(Source::gather(list->segments, segments));
+  } else {
+    out.emplace(Destination::scatter(list->segments, segments));
+  }
+  return true;
+}
+
+// A read or a write. `Memory`: Destination or Source.
+template <typename Memory, typename Byte>
+int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, std::uint16_t flags, nvm_ret* ret,
+             const char* what) noexcept {
+  constexpr bool kWrites = std::is_same_v<Memory, Source>;
+  const Call call{dev, flags, ret};
+  if (dev == nullptr || addrs == nullptr || data == nullptr) [[unlikely]] {
+    return refuse_call(call, EINVAL, "a device, addresses and data are needed: a pointer is NULL");
+  }
+  if (flags_are_wrong(*dev, flags)) [[unlikely]] {
+    return refuse_flags(call);
+  }
+  const bool vector = is_vector(*dev, flags);
+  const std::uint32_t most = vector ? NVM_NADDR_MAX : kMostScalar;
+  const auto count = static_cast<std::uint32_t>(naddrs);
+  if (count - 1 >= most) [[unlikely]] {
+    return refuse_call(call, EINVAL, vector ? "naddrs is 1 to 64" : "naddrs is 1 to 65536 in a scalar command");
+  }
+  const Sectors sectors = vector ? Sectors(std::span(to_addresses(addrs), count)) : Sectors(*to_addresses(addrs), count);
+  const std::span bytes(data, std::size_t{count} * dev->sector_bytes);
+  const std::span oob(meta, meta == nullptr ? 0 : std::size_t{count} * dev->oob_bytes);
+  const auto send = [&](const Memory& memory) {
+    const CommandOptions options = options_of(flags);
+    return issue(
+        call, what,
+        [&](Queue& queue, Callback&& done) {
+          if constexpr (kWrites) {
+            return queue.write(sectors, memory, std::move(done), options);
+          } else {
+            return queue.read(sectors, memory, std::move(done), options);
+          }
+        },
+        [&](Device& device) {
+          if constexpr (kWrites) {
+            return device.write(sectors, memory, options);
+          } else {
+            return device.read(sectors, memory, options);
+          }
+        });
+  };
+  if ((flags & NVM_CMD_SGL) == 0) [[likely]] {
+    return send(Memory(bytes, oob));
+  }
+  std::optional<Memory> memory;
+  if (!gather(*dev, flags, bytes, oob, memory)) {
+    return refuse_call(call, EINVAL, "NVM_CMD_SGL_META needs lists of this device as data and as meta");
+  }
+  return send(*memory);
+}
+
+}  // namespace
+}  // namespace lightnvm::capi
+
+using namespace lightnvm;
+using namespace lightnvm::capi;
+
+extern "C" {
+
+int nvm_cmd_read(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* data, void* meta, std::uint16_t flags, nvm_ret* ret) {
+  return transfer<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta), flags,
+                               ret, "nvm_cmd_read");
+}
+
+int nvm_cmd_write(nvm_dev* dev, nvm_addr addrs[], int naddrs, const void* data, const void* meta, std::uint16_t flags,
+                  nvm_ret* ret) {
+  return transfer<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data), static_cast<const std::byte*>(meta),
+                          flags, ret, "nvm_cmd_write");
+}
+
+int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::uint16_t flags, nvm_ret* ret) {
+  const Call call{dev, flags, ret};
+  if (dev == nullptr || addrs == nullptr) return refuse_call(call, EINVAL, "a device and addresses are needed: a pointer is NULL");
+  if (flags_are_wrong(*dev, flags)) return refuse_flags(call);
+  const auto count = static_cast<std::uint32_t>(naddrs);
+  if (count - 1 >= NVM_NADDR_MAX) return refuse_call(call, EINVAL, "naddrs is 1 to 64");
+  const bool vector = is_vector(*dev, flags);
+  if (meta != nullptr && !vector) return refuse_call(call, EINVAL, "a scalar erase brings no descriptors back");
+  const std::span list(to_addresses(addrs), count);
+  const Sectors chunks = vector ? Sectors(list) : Sectors::scalar(list);
+  return issue(
+      call, "nvm_cmd_erase",
+      [&](Queue& queue, Callback&& done) {
+        const std::span descriptors(static_cast<std::byte*>(meta), meta == nullptr ? 0 : count * sizeof(nvm_spec_rprt_descr));
+        return queue.reset(chunks, std::move(done), descriptors);
+      },
+      [&](Device& device) {
+        std::array<Chunk, NVM_NADDR_MAX> after;
+        const std::span wanted(after.data(), meta == nullptr ? 0 : count);
+        const Completion c = device.reset(chunks, wanted);
+        for (std::uint32_t i = 0; i < wanted.size() && !c.status.is_os(); ++i) {
+          if (!c.failed(i)) static_cast<nvm_spec_rprt_descr*>(meta)[i] = to_descriptor(*dev, after[i]);
+        }
+        return c;
+      });
+}
+
+int nvm_cmd_copy(nvm_dev* dev, nvm_addr src[], nvm_addr dst[], int naddrs, std::uint16_t flags, nvm_ret* ret) {
+  const Call call{dev, flags, ret};
+  if (dev == nullptr || src == nullptr || dst == nullptr) {
+    return refuse_call(call, EINVAL, "a device and addresses are needed: a pointer is NULL");
+  }
+  if (flags_are_wrong(*dev, flags)) return refuse_flags(call);
+  const auto count = static_cast<std::uint32_t>(naddrs);
+  if (count - 1 >= NVM_NADDR_MAX) return refuse_call(call, EINVAL, "naddrs is 1 to 64");
+  const std::span from(to_addresses(src), count), to(to_addresses(dst), count);
+  return issue(
+      call, "nvm_cmd_copy", [&](Queue& queue, Callback&& done) { return queue.copy(from, to, std::move(done)); },
+      [&](Device& device) { return device.copy(from, to); });
+}
+
+int nvm_cmd_flush(nvm_dev* dev, std::uint16_t flags, nvm_ret* ret) {
+  const Call call{dev, flags, ret};
+  if (dev == nullptr) return refuse_call(call, EINVAL, "there is no device: the pointer is NULL");
+  if (flags_are_wrong(*dev, flags)) return refuse_flags(call);
+  return issue(
+      call, "nvm_cmd_flush", [](Queue& queue, Callback&& done) { return queue.flush(std::move(done)); },
+      [](Device& device) { return device.flush(); });
+}
+
+}  // extern "C"
