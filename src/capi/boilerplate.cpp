@@ -52,7 +52,7 @@ nvm_bp* nvm_bp_init_from_args(int argc, char** argv) {
     std::perror("FAILED: invalid argc");
     return nullptr;
   }
-  const long flags = argc > 2 ? std::strtol(argv[2], nullptr, kHex) : NVM_BE_ANY;
+  const long flags = argc > 2 ? std::strtol(argv[2], nullptr, kHex) : long{NVM_BE_ANY};
   const long naddrs = argc > 3 ? std::strtol(argv[3], nullptr, kDecimal) : 1;
   return nvm_bp_init(argv[1], static_cast<int>(flags), static_cast<int>(naddrs));
 }

@@ -129,8 +129,8 @@ int nvm_cmd_rprt_arbs(nvm_dev* dev, int cs, int naddrs, nvm_addr addrs[]) {
       std::size_t at = 0;
       while (at < n && rprt->descr[(at + arb) % n].cs != cs) ++at;
       if (at == n) {
-        return refuse(EINVAL, fmt::format("unit ({}, {}) has no chunk in state 0x{:02x}", unsigned{unit.l.pugrp},
-                                          unsigned{unit.l.punit}, cs));
+        return refuse(EINVAL, fmt::format("unit ({}, {}) has no chunk in state 0x{:02x}", to_address(unit).group(),
+                                          to_address(unit).unit(), cs));
       }
       unit.l.chunk = (at + arb) % n;
       addrs[i] = unit;
