@@ -16,8 +16,8 @@ build: ## Build the library and the tools (PRESET=dev or tsan: with sanitizers)
 
 demo: ## Install what is missing, build, and show the library at work
 	scripts/install-deps.sh --demo
-	$(MAKE) --no-print-directory build PRESET=release
-	scripts/demo.sh
+	$(MAKE) --no-print-directory build PRESET=minimal
+	scripts/demo.sh build/minimal
 
 test: ## Install what is missing and run all tests: release, dev (ASan, UBSan), tsan
 	scripts/install-deps.sh --test
@@ -46,7 +46,7 @@ bench: ## Build and run the benchmarks
 	cmake --build --preset release --target bench
 
 fuzz: ## Build the fuzzers and run each for a moment
-	scripts/install-deps.sh --test --fuzz
+	scripts/install-deps.sh --fuzz
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	ctest --preset fuzz

@@ -35,7 +35,7 @@ Traits traits(FeatureId id) noexcept {
 
 // NVMe-2.0 5.15.1: what Supported Capabilities answers.
 constexpr std::uint32_t kOfNamespace = 1U << 1, kChangeable = 1U << 2;
-constexpr std::uint32_t kCurrent = 0, kDefault = 1, kSaved = 2, kCapabilities = 3;
+constexpr std::uint32_t kCurrent = 0, kCapabilities = 3;
 
 Completion check_namespace(const spec::Command& c, const Traits& t) noexcept {
   const std::uint32_t nsid = spec::Nsid::get(c);
