@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// nvm_cmd_erase, _write, _read, _copy, _flush and _pass: a call becomes a command of a queue, or one that is waited for.
+// nvm_cmd_erase, _write, _read, _copy, _flush and _pass: a call becomes a command of a queue, or one that is waited
+// for.
 #include <fmt/format.h>
 
 #include <array>
@@ -87,7 +88,8 @@ int issue(const Call& call, const char* what, Queued&& submit, Waited&& execute)
 // The memory of a transfer where lists are announced, in `out`; what is no list of the device is plain memory, which is
 // what 0x200 (the scrambler's bit) means with it.
 template <typename Memory, typename Bytes>
-[[gnu::noinline]] bool gather(const nvm_dev& dev, std::uint16_t flags, Bytes data, Bytes meta, std::optional<Memory>& out) {
+[[gnu::noinline]] bool gather(const nvm_dev& dev, std::uint16_t flags, Bytes data, Bytes meta,
+                              std::optional<Memory>& out) {
   constexpr bool kWrites = std::is_same_v<Memory, Source>;
   const nvm_sgl* list = as_sgl(dev, data.data());
   if ((flags & NVM_CMD_SGL_META) == 0 || meta.empty()) {
@@ -129,7 +131,8 @@ int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, 
   if (count - 1 >= most) [[unlikely]] {
     return refuse_call(call, EINVAL, vector ? "naddrs is 1 to 64" : "naddrs is 1 to 65536 in a scalar command");
   }
-  const Sectors sectors = vector ? Sectors(std::span(to_addresses(addrs), count)) : Sectors(*to_addresses(addrs), count);
+  const Sectors sectors =
+      vector ? Sectors(std::span(to_addresses(addrs), count)) : Sectors(*to_addresses(addrs), count);
   const std::span bytes(data, std::size_t{count} * dev->sector_bytes);
   const std::span oob(meta, meta == nullptr ? 0 : std::size_t{count} * dev->oob_bytes);
   const auto send = [&](const Memory& memory) {
@@ -169,7 +172,8 @@ using namespace lightnvm::capi;
 
 extern "C" {
 
-int nvm_cmd_read(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* data, void* meta, std::uint16_t flags, nvm_ret* ret) {
+int nvm_cmd_read(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* data, void* meta, std::uint16_t flags,
+                 nvm_ret* ret) {
   return transfer<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta), flags,
                                ret, "nvm_cmd_read");
 }
@@ -182,7 +186,8 @@ int nvm_cmd_write(nvm_dev* dev, nvm_addr addrs[], int naddrs, const void* data, 
 
 int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::uint16_t flags, nvm_ret* ret) {
   const Call call{dev, flags, ret};
-  if (dev == nullptr || addrs == nullptr) return refuse_call(call, EINVAL, "a device and addresses are needed: a pointer is NULL");
+  if (dev == nullptr || addrs == nullptr)
+    return refuse_call(call, EINVAL, "a device and addresses are needed: a pointer is NULL");
   if (flags_are_wrong(*dev, flags)) return refuse_flags(call);
   const auto count = static_cast<std::uint32_t>(naddrs);
   if (count - 1 >= NVM_NADDR_MAX) return refuse_call(call, EINVAL, "naddrs is 1 to 64");
@@ -193,7 +198,8 @@ int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::u
   return issue(
       call, "nvm_cmd_erase",
       [&](Queue& queue, Callback&& done) {
-        const std::span descriptors(static_cast<std::byte*>(meta), meta == nullptr ? 0 : count * sizeof(nvm_spec_rprt_descr));
+        const std::span descriptors(static_cast<std::byte*>(meta),
+                                    meta == nullptr ? 0 : count * sizeof(nvm_spec_rprt_descr));
         return queue.reset(chunks, std::move(done), descriptors);
       },
       [&](Device& device) {

@@ -93,7 +93,7 @@ auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
 }
 
 // A setter of a value between two bounds.
-int set(nvm_dev* dev, int nvm_dev::*field, int value, int least, int most, const char* what) {
+int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, const char* what) {
   if (dev == nullptr) return refuse(EINVAL, none_open());
   if (value < least || value > most) {
     return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value));
@@ -132,7 +132,8 @@ nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
   if (const std::uint32_t wanted = bits & kBackends; wanted != 0) {
     const auto known = lightnvm::available_backends();
     const auto found = std::ranges::find(known, wanted, &lightnvm::BackendInfo::id);
-    if (found == known.end()) return refuse_pointer<nvm_dev>(EINVAL, fmt::format("no backend has the id 0x{:x}", wanted));
+    if (found == known.end())
+      return refuse_pointer<nvm_dev>(EINVAL, fmt::format("no backend has the id 0x{:x}", wanted));
     options.backend = found->name;
   }
   auto device = lightnvm::Device::open(dev_path, options);

@@ -89,9 +89,9 @@ void nvm_bounds_pr(int mask) {
     const char* text;
   };
   static constexpr Name kNames[] = {
-      {NVM_BOUNDS_CHANNEL, "channel"}, {NVM_BOUNDS_LUN, "lun"},       {NVM_BOUNDS_PLANE, "plane"},
-      {NVM_BOUNDS_BLOCK, "block"},     {NVM_BOUNDS_PAGE, "page"},     {NVM_BOUNDS_SECTOR, "sector"},
-      {NVM_BOUNDS_PUGRP, "pugrp"},     {NVM_BOUNDS_PUNIT, "punit"},   {NVM_BOUNDS_CHUNK, "chunk"},
+      {NVM_BOUNDS_CHANNEL, "channel"}, {NVM_BOUNDS_LUN, "lun"},     {NVM_BOUNDS_PLANE, "plane"},
+      {NVM_BOUNDS_BLOCK, "block"},     {NVM_BOUNDS_PAGE, "page"},   {NVM_BOUNDS_SECTOR, "sector"},
+      {NVM_BOUNDS_PUGRP, "pugrp"},     {NVM_BOUNDS_PUNIT, "punit"}, {NVM_BOUNDS_CHUNK, "chunk"},
       {NVM_BOUNDS_SECTR, "sectr"},
   };
   std::printf(mask == 0 ? "bounds: ~\n" : "bounds:\n");

@@ -79,7 +79,9 @@ void command_fields_pr(const nvm_nvme_cmd& c, const std::uint32_t* dw) {
   dword("nsid", c.nsid);
   dword("cdw02", c.cdw02);
   dword("cdw03", c.cdw03);
-  const auto pointer = [](const char* name, std::uint64_t value) { std::printf("  %s: 0x%08" PRIx64 "\n", name, value); };
+  const auto pointer = [](const char* name, std::uint64_t value) {
+    std::printf("  %s: 0x%08" PRIx64 "\n", name, value);
+  };
   pointer("mptr", c.mptr);
   pointer("prp1", c.dptr.prp.prp1);
   pointer("prp2", c.dptr.prp.prp2);

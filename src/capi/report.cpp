@@ -78,8 +78,8 @@ nvm_spec_idfy* nvm_cmd_idfy(nvm_dev* dev, nvm_ret* ret) {
     if (dev == nullptr) return refuse_pointer<nvm_spec_idfy>(EINVAL, none_open());
     Memory idfy = allocate(dev, kIdentifyBytes);
     if (idfy == nullptr) return static_cast<nvm_spec_idfy*>(nullptr);
-    const Completion c = admin(*dev, spec::build::geometry(dev->device.nsid()),
-                               {static_cast<std::byte*>(idfy.get()), kIdentifyBytes});
+    const Completion c =
+        admin(*dev, spec::build::geometry(dev->device.nsid()), {static_cast<std::byte*>(idfy.get()), kIdentifyBytes});
     fill_if(ret, c);
     if (!c) {
       (void)refuse(c.status, "nvm_cmd_idfy");
@@ -100,7 +100,8 @@ nvm_spec_rprt* nvm_cmd_rprt(nvm_dev* dev, nvm_addr* addr, int /*opt*/, nvm_ret* 
       return refuse_pointer<nvm_spec_rprt>(EINVAL, fmt::format("the device has no address 0x{:016x}", addr->val));
     }
     const Geometry& g = dev->device.geometry();
-    auto chunks = addr == nullptr ? dev->device.chunks() : dev->device.chunks(g.chunk_index(to_address(*addr)), g.chunks);
+    auto chunks =
+        addr == nullptr ? dev->device.chunks() : dev->device.chunks(g.chunk_index(to_address(*addr)), g.chunks);
     if (!chunks) {
       fill_if(ret, {0, chunks.error()});
       (void)refuse(chunks.error(), "nvm_cmd_rprt");
@@ -182,7 +183,8 @@ int nvm_cmd_pass(nvm_dev* dev, nvm_nvme_cmd* cmd, void* data, std::size_t data_n
     const bool is_admin = (flags & NVM_CMD_PADC) != 0;
     RawCommand raw;
     std::memcpy(raw.data(), cmd, sizeof(raw));
-    const Destination memory({static_cast<std::byte*>(data), data_nbytes}, {static_cast<std::byte*>(meta), meta_nbytes});
+    const Destination memory({static_cast<std::byte*>(data), data_nbytes},
+                             {static_cast<std::byte*>(meta), meta_nbytes});
     const bool vector = !is_admin && spec::is_vector(cmd->opcode);
     std::span<const std::uint64_t> list, destination;
     if (vector) {

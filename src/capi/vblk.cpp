@@ -33,9 +33,7 @@ int make_block(nvm_vblk& v, std::uint32_t depth) {
 }
 
 // Bytes that a count or an offset is a multiple of.
-std::size_t unit_of(const nvm_vblk& v) {
-  return std::size_t{v.dev->device.geometry().ws_opt} * v.dev->sector_bytes;
-}
+std::size_t unit_of(const nvm_vblk& v) { return std::size_t{v.dev->device.geometry().ws_opt} * v.dev->sector_bytes; }
 
 int check(const nvm_vblk* v, std::size_t count, std::size_t offset) {
   if (v == nullptr) return refuse(EINVAL, no_block());
@@ -44,7 +42,8 @@ int check(const nvm_vblk* v, std::size_t count, std::size_t offset) {
   }
   const std::size_t unit = unit_of(*v);
   if (count % unit != 0 || offset % unit != 0) {
-    return refuse(EINVAL, fmt::format("{} bytes at {}: both are to be multiples of {}, ws_opt sectors", count, offset, unit));
+    return refuse(EINVAL,
+                  fmt::format("{} bytes at {}: both are to be multiples of {}, ws_opt sectors", count, offset, unit));
   }
   return 0;
 }
@@ -108,7 +107,7 @@ ssize_t read_at(nvm_vblk* v, void* buf, std::size_t count, std::size_t offset) {
   return outcome(s, count, "nvm_vblk_pread");
 }
 
-int set_position(nvm_vblk* v, std::size_t nvm_vblk::*position, std::size_t value) {
+int set_position(nvm_vblk* v, std::size_t nvm_vblk::* position, std::size_t value) {
   return guarded(-1, [&] {
     if (v == nullptr) return refuse(EINVAL, no_block());
     if (value > v->nbytes) {
