@@ -156,6 +156,15 @@ class Callback {
       };
     }
   }
+  /// Makes an empty callback this one. Requires: it is empty.
+  template <typename F>
+  void emplace(F&& f) noexcept {
+    if constexpr (std::same_as<std::remove_cvref_t<F>, Callback>) {
+      take(f);
+    } else {
+      ::new (this) Callback(std::forward<F>(f));
+    }
+  }
   Callback(Callback&& other) noexcept { take(other); }
   Callback& operator=(Callback&& other) noexcept {
     if (this != &other) {

@@ -64,6 +64,7 @@ class Queue {
 
  private:
   friend class Device;
+  friend class DeviceAccess;
   class Impl;
   explicit Queue(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;

@@ -30,7 +30,7 @@ nvm_async_ctx* nvm_async_init(nvm_dev* dev, std::uint32_t depth, std::uint16_t /
       (void)refuse(queue.error(), "nvm_async_init");
       return static_cast<nvm_async_ctx*>(nullptr);
     }
-    return new nvm_async_ctx{dev, std::move(*queue)};
+    return new nvm_async_ctx(dev, std::move(*queue));
   });
 }
 

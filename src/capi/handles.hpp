@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "device/core.hpp"
 #include "lightnvm/device.hpp"
 #include "lightnvm/virtual_block.hpp"
 #include "spec/path_status.hpp"
@@ -54,8 +55,11 @@ struct nvm_dev {
 };
 
 struct nvm_async_ctx {
+  nvm_async_ctx(nvm_dev* owner, lightnvm::Queue opened) noexcept
+      : dev(owner), queue(std::move(opened)), channel(lightnvm::DeviceAccess::channel(queue)) {}
   nvm_dev* dev;
   lightnvm::Queue queue;
+  lightnvm::device::Channel& channel;  ///< the queue's
 };
 
 struct nvm_sgl {
@@ -131,12 +135,13 @@ inline bool can_queue(const nvm_dev& dev, const nvm_ret* ret) noexcept {
 }
 inline constexpr const char* kCannotQueue =
     "NVM_CMD_ASYNC needs ret->async.ctx, a context of this device, and ret->async.cb";
-inline Callback to_callback(nvm_ret* ret) noexcept {
+inline auto to_callable(nvm_ret* ret) noexcept {
   return [ret](const Completion& c) {
     fill(ret, c);
     ret->async.cb(ret, ret->async.cb_arg);
   };
 }
+inline Callback to_callback(nvm_ret* ret) noexcept { return to_callable(ret); }
 
 inline const Address* to_addresses(const nvm_addr* addrs) noexcept {
   static_assert(sizeof(nvm_addr) == sizeof(Address) && alignof(nvm_addr) == alignof(Address));

@@ -13,23 +13,38 @@ using dialect::Addressing;
 using dialect::Io;
 using dialect::Operation;
 
-struct Channel::Slot : backends::Request {
-  Callback callback;
-  bool in_flight = false;
-  Segment data, metadata;
-  dialect::WireMemory wire;
-};
+namespace {
+
+/// NLB has 16 bits. NVM-1.0 3.2.4.
+constexpr std::uint32_t kMaxScalar = 65536;
+
+}  // namespace
 
 Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_pair, std::uint32_t depth)
-    : terms_(terms),
+    : dialect_(terms.dialect),
       queue_pair_(std::move(queue_pair)),
       slots_(std::make_unique<Slot[]>(depth)),
-      free_(depth),
+      free_(std::make_unique<std::uint16_t[]>(depth)),
+      free_count_(depth),
+      sector_bytes_(terms.sector_bytes),
       depth_(depth),
-      free_count_(depth) {
+      terms_(terms) {
   for (std::uint32_t i = 0; i < depth; ++i) {
     slots_[i].tag = static_cast<std::uint16_t>(i);
     free_[depth - 1 - i] = static_cast<std::uint16_t>(i);
+  }
+  for (const Operation operation : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
+    for (const Addressing addressing : {Addressing::scalar, Addressing::vector}) {
+      for (const bool consecutive : {false, true}) {
+        Io io;
+        io.operation = operation;
+        io.addressing = addressing;
+        io.consecutive = consecutive;
+        io.count = 1;
+        const bool listed = addressing == Addressing::vector || operation == Operation::reset;
+        most_[kind(io)] = why_not(io) ? (listed ? kMaxAddresses : kMaxScalar) : 0;
+      }
+    }
   }
 }
 
@@ -38,14 +53,11 @@ Channel::~Channel() {
   while (in_flight() != 0) queue_pair_->cancel_all(*this);
 }
 
-Channel::Slot* Channel::take() noexcept { return free_count_ == 0 ? nullptr : &slots_[free_[--free_count_]]; }
-
-void Channel::give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
-
-Status Channel::check(const Io& io) const noexcept {
-  if (terms_.dialect == nullptr) return Status::os(ENOTSUP);
+// Of a command that is not taken.
+Status Channel::why_not(const Io& io) const noexcept {
+  if (dialect_ == nullptr) return Status::os(ENOTSUP);
   const bool vector = io.addressing == Addressing::vector;
-  const std::uint32_t most = vector || io.operation == Operation::reset ? kMaxAddresses : 65536;
+  const std::uint32_t most = vector || io.operation == Operation::reset ? kMaxAddresses : kMaxScalar;
   if (io.count == 0 || io.count > most) return Status::os(EINVAL);
   if (!vector && !io.consecutive && io.operation != Operation::reset) return Status::os(EINVAL);
   if (io.operation != Operation::read && terms_.caps.read_only) return Status::os(EROFS);
@@ -78,32 +90,33 @@ Status Channel::attach(Slot& slot, const Transfer& t, const Io& io) const noexce
     if (wanted && io.addressing == Addressing::scalar) return Status::os(EINVAL);
     return wanted && !terms_.caps.reset_descriptors ? Status::os(ENOTSUP) : Status();
   }
-  if (data != static_cast<std::size_t>(io.count) * terms_.sector_bytes) return Status::os(EINVAL);
-  if (metadata == 0) return {};
-  if (metadata != static_cast<std::size_t>(io.count) * terms_.oob_bytes) return Status::os(EINVAL);
+  if (data != static_cast<std::size_t>(io.count) * sector_bytes_) return Status::os(EINVAL);
+  return metadata == 0 ? Status() : check_metadata(metadata, io);
+}
+
+Status Channel::check_metadata(std::size_t bytes, const Io& io) const noexcept {
+  if (bytes != static_cast<std::size_t>(io.count) * terms_.oob_bytes) return Status::os(EINVAL);
   return terms_.caps.metadata == backends::MetadataTransfer::separate ? Status() : Status::os(ENOTSUP);
 }
 
-Status Channel::submit(const Io& io, const Transfer* transfer, Callback&& done) noexcept {
-  if (const Status s = check(io); !s) return s;
-  Slot* slot = take();
+Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcept {
+  const bool moves = io.operation == Operation::read || io.operation == Operation::write;
+  if (moves && t->data_list().empty() && t->metadata_list().empty()) {
+    return transfer(io, t->data(), t->metadata(), std::move(done));
+  }
+  if (io.count - 1 >= most_[kind(io)]) return why_not(io);
+  Slot* slot = next_slot();
   if (slot == nullptr) return Status::os(EAGAIN);
-  Status s;
-  if (transfer != nullptr) {
-    s = attach(*slot, *transfer, io);
-  } else {
-    slot->payload.data = slot->payload.metadata = {};
+  slot->payload.data = slot->payload.metadata = {};
+  if (t != nullptr) {
+    if (const Status s = attach(*slot, *t, io); !s) return s;
   }
-  if (s) s = terms_.dialect->encode(io, slot->command, slot->payload, slot->wire);
-  if (!s) {
-    give_back(*slot);
-    return s;
-  }
+  if (const Status s = dialect_->encode(io, slot->command, slot->payload, slot->wire); !s) return s;
   return send(*slot, std::move(done));
 }
 
 Status Channel::submit_flush(Callback&& done) noexcept {
-  Slot* slot = take();
+  Slot* slot = next_slot();
   if (slot == nullptr) return Status::os(EAGAIN);
   slot->command = spec::build::flush(terms_.nsid);
   slot->payload = {};
@@ -130,7 +143,7 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
   if (!vector && (!raw.list.empty() || !raw.destination.empty())) return Status::os(EINVAL);
   if (raw.list.size() > kMaxAddresses || raw.destination.size() > kMaxAddresses) return Status::os(EINVAL);
   if (const Status s = check_raw(raw, transfer); !s) return s;
-  Slot* slot = take();
+  Slot* slot = next_slot();
   if (slot == nullptr) return Status::os(EAGAIN);
   slot->command = raw.command;
   (void)attach_memory(*slot, transfer);
@@ -147,24 +160,6 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
     spec::Dlbal::set(slot->command, 0);
   }
   return send(*slot, std::move(done));
-}
-
-Status Channel::send(Slot& slot, Callback&& done) noexcept {
-  slot.callback = std::move(done);
-  slot.in_flight = true;
-  const Status s = queue_pair_->submit(slot);
-  if (!s) [[unlikely]] {
-    slot.in_flight = false;
-    slot.callback = Callback();
-    give_back(slot);
-    return s;
-  }
-  ++counters_.submitted;
-  return s;
-}
-
-Result<unsigned> Channel::reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
-  return queue_pair_->reap(*this, min, max, deadline);
 }
 
 void Channel::complete(backends::Request& request, const Completion& completion) noexcept {

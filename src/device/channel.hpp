@@ -2,6 +2,7 @@
 // Channel: the facade over one I/O queue pair. It checks arguments, owns the slots, and calls back exactly once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -40,8 +41,13 @@ class Channel final : private backends::Sink {
   Status submit(const dialect::Io& io, const Transfer* transfer, Callback&& done) noexcept;
   Status submit_flush(Callback&& done) noexcept;
   Status submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept;
+  /// A read or a write with data, and perhaps metadata, in one piece each: the way that is to be short.
+  template <typename F>
+  Status transfer(const dialect::Io& io, Segment data, Segment metadata, F&& done) noexcept;
 
-  Result<unsigned> reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept;
+  Result<unsigned> reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
+    return queue_pair_->reap(*this, min, max, deadline);
+  }
   void cancel_all() noexcept { queue_pair_->cancel_all(*this); }
 
   [[nodiscard]] std::uint32_t depth() const noexcept { return depth_; }
@@ -54,25 +60,76 @@ class Channel final : private backends::Sink {
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
  private:
-  struct Slot;
+  struct Slot : backends::Request {
+    Callback callback;
+    bool in_flight = false;
+    Segment data, metadata;
+    dialect::WireMemory wire;
+  };
 
+  /// Commands that have the same limits.
+  static std::size_t kind(const dialect::Io& io) noexcept {
+    return static_cast<std::size_t>(io.operation) * 4 + static_cast<std::size_t>(io.addressing) * 2 +
+           (io.consecutive ? 1 : 0);
+  }
   void complete(backends::Request& request, const Completion& completion) noexcept override;
-  [[nodiscard]] Status check(const dialect::Io& io) const noexcept;
+  [[nodiscard]] Status why_not(const dialect::Io& io) const noexcept;
   [[nodiscard]] Status check_raw(const RawIo& raw, const Transfer& transfer) const noexcept;
+  [[nodiscard]] Status check_metadata(std::size_t bytes, const dialect::Io& io) const noexcept;
   [[nodiscard]] Status attach(Slot& slot, const Transfer& transfer, const dialect::Io& io) const noexcept;
   static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
-  [[nodiscard]] Slot* take() noexcept;
-  void give_back(Slot& slot) noexcept;
-  Status send(Slot& slot, Callback&& done) noexcept;
+  [[nodiscard]] Slot* next_slot() noexcept { return free_count_ == 0 ? nullptr : &slots_[free_[free_count_ - 1]]; }
+  void give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
+  /// Sends what is in the next slot. Only then it is taken: nothing completes before submit has returned.
+  template <typename F>
+  Status send(Slot& slot, F&& done) noexcept {
+    if (const Status s = queue_pair_->submit(slot); !s) [[unlikely]] {
+      return s;
+    }
+    slot.callback.emplace(std::forward<F>(done));
+    slot.in_flight = true;
+    --free_count_;
+    ++counters_.submitted;
+    return {};
+  }
 
-  const Terms& terms_;
+  const dialect::Dialect* dialect_;
   std::unique_ptr<backends::QueuePair> queue_pair_;
   std::unique_ptr<Slot[]> slots_;
-  std::vector<std::uint16_t> free_;
-  std::uint32_t depth_;
+  std::unique_ptr<std::uint16_t[]> free_;
   std::uint32_t free_count_;
+  std::uint32_t sector_bytes_;
+  std::array<std::uint32_t, 16> most_{};  ///< by kind: the most addresses of a command; 0: why_not has the reason
+  std::uint32_t depth_;
+  const Terms& terms_;
   Counters counters_;
 };
+
+template <typename F>
+Status Channel::transfer(const dialect::Io& io, Segment data, Segment metadata, F&& done) noexcept {
+  if (io.count - 1 >= most_[kind(io)]) [[unlikely]] {
+    return why_not(io);
+  }
+  if (data.bytes != static_cast<std::size_t>(io.count) * sector_bytes_) [[unlikely]] {
+    return Status::os(EINVAL);
+  }
+  Slot* slot = next_slot();
+  if (slot == nullptr) [[unlikely]] {
+    return Status::os(EAGAIN);
+  }
+  slot->data = data;
+  slot->payload.data = {&slot->data, 1};
+  slot->payload.metadata = {};
+  if (metadata.bytes != 0) {
+    if (const Status s = check_metadata(metadata.bytes, io); !s) return s;
+    slot->metadata = metadata;
+    slot->payload.metadata = {&slot->metadata, 1};
+  }
+  if (const Status s = dialect_->encode(io, slot->command, slot->payload, slot->wire); !s) [[unlikely]] {
+    return s;
+  }
+  return send(*slot, std::forward<F>(done));
+}
 
 /// What a synchronous caller waits for.
 struct Waiter {

@@ -102,6 +102,7 @@ class DeviceAccess {
  public:
   static Result<Device> open(std::string_view ident, const OpenOptions& options, backends::Registry registry);
   static Device::Impl& impl(Device& device) noexcept { return *device.impl_; }
+  static device::Channel& channel(Queue& queue) noexcept;
 };
 
 }  // namespace lightnvm

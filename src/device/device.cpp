@@ -55,6 +55,8 @@ class Queue::Impl {
   device::Channel channel;
 };
 
+device::Channel& DeviceAccess::channel(Queue& queue) noexcept { return queue.impl_->channel; }
+
 Queue::Queue(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Queue::Queue(Queue&&) noexcept = default;
 Queue& Queue::operator=(Queue&&) noexcept = default;

@@ -30,6 +30,9 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       channel_(device_.media().open_channel(depth)),
       sqid_(sqid),
       transfer_limit_(device_.config().mdts == 0 ? ~0ULL : 4096ULL << device_.config().mdts),
+      sector_bytes_(device_.geometry().sector_bytes),
+      oob_bytes_(device_.geometry().oob_bytes),
+      chunk_sectors_(device_.geometry().sectors),
       ops_(std::make_unique<Op[]>(depth)),
       depth_(depth),
       done_(depth),
@@ -50,6 +53,10 @@ Queue::~Queue() { device_.remove_traffic(&traffic_); }
 
 void Queue::start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
   ++in_flight_;
+  if (direct_.data != nullptr && read_at_once(command, payload)) {
+    push({tag, false, {}});
+    return;
+  }
   const auto opcode = static_cast<std::uint8_t>(spec::Opcode::get(command));
   const Status wrong = check_command(command, opcode);
   if (wrong && direct_.data != nullptr && is_read(opcode)) {

@@ -52,6 +52,7 @@ class Queue {
   void advance(Op& op) noexcept;
 
   [[nodiscard]] Piece next_piece(const Plan& plan, std::uint32_t position) const noexcept;
+  [[nodiscard]] bool read_at_once(const spec::Command& c, const Payload& p) noexcept;
   [[nodiscard]] Completion read_direct(const Plan& plan) noexcept;
   void copy_out(const Plan& plan, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept;
   void read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t count, Failures& failures) const noexcept;
@@ -86,6 +87,7 @@ class Queue {
   std::unique_ptr<MediaChannel> channel_;
   std::uint16_t sqid_;
   std::uint64_t transfer_limit_;  // bytes of data of one command
+  std::uint32_t sector_bytes_, oob_bytes_, chunk_sectors_;
   std::unique_ptr<Op[]> ops_;
   std::uint32_t depth_;
   std::uint32_t in_flight_ = 0;

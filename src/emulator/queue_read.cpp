@@ -7,6 +7,8 @@
 
 namespace lightnvm::emulator {
 
+using spec::IoOpcode;
+
 // The longest stretch of consecutive addresses in one chunk, from the plan's position on.
 Queue::Piece Queue::next_piece(const Plan& plan, std::uint32_t position) const noexcept {
   Piece piece;
@@ -70,6 +72,65 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
   }
   if (failures.status) count_read(plan.data.bytes);
   return {failures.bits, failures.status};
+}
+
+// A plain read of written sectors into memory in one piece, from media in memory: the command that hosts send most.
+// False: it is another one, or one that fails; it has changed nothing but the memory that it reads into.
+bool Queue::read_at_once(const spec::Command& c, const Payload& p) noexcept {
+  constexpr std::uint32_t kVectorRest = 0x3FFFFFC0, kScalarRest = 0x3FFF0000;
+  const std::uint32_t low = c.dw[0] & 0xFFFF;
+  const bool vector = low == static_cast<std::uint32_t>(IoOpcode::vector_read);
+  if (!vector && low != static_cast<std::uint32_t>(IoOpcode::read)) return false;
+  if (c.dw[1] != 1 || (c.dw[2] | c.dw[3]) != 0) return false;
+  const std::uint64_t slba = spec::Slba::get(c);
+  const std::uint64_t* list = p.list.data();
+  std::uint32_t total = 0;
+  if (vector) {
+    if (((c.dw[12] & kVectorRest) | c.dw[13] | c.dw[14] | c.dw[15]) != 0) return false;
+    total = c.dw[12] % kMaxAddresses + 1;
+    if (p.list.size() != total) return false;
+  } else {
+    if ((c.dw[12] & kScalarRest) != 0) return false;
+    total = (c.dw[12] & 0xFFFF) + 1;
+  }
+  const std::size_t bytes = static_cast<std::size_t>(total) * sector_bytes_;
+  if (p.data.size() != 1 || p.data[0].bytes != bytes || bytes > transfer_limit_) return false;
+  std::byte* out = p.data[0].base;
+  std::byte* oob = nullptr;
+  if (!p.metadata.empty()) {
+    if (p.metadata.size() != 1 || p.metadata[0].bytes != static_cast<std::size_t>(total) * oob_bytes_) return false;
+    oob = p.metadata[0].base;
+  }
+  for (std::uint32_t done = 0; done < total;) {
+    const std::uint64_t lba = vector ? list[done] : slba + done;
+    const Place place = device_.locate(lba);
+    if (!place.chunk_exists) return false;
+    std::uint32_t n = 1;
+    if (vector) {
+      while (done + n < total && list[done + n] == lba + n) ++n;
+    } else {
+      n = total - done;
+    }
+    const std::uint32_t readable = machine_.hold_for_read(place.chunk);
+    // A run that goes on beyond the chunk is left to the thorough way, too.
+    const bool all = readable > place.sector && readable - place.sector >= n;
+    if (all) [[likely]] {
+      const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
+      std::memcpy(out + static_cast<std::size_t>(done) * sector_bytes_, direct_.data + sector * sector_bytes_,
+                  static_cast<std::size_t>(n) * sector_bytes_);
+      if (oob != nullptr) {
+        std::memcpy(oob + static_cast<std::size_t>(done) * oob_bytes_, direct_.metadata + sector * oob_bytes_,
+                    static_cast<std::size_t>(n) * oob_bytes_);
+      }
+    }
+    if (readable != 0) machine_.release_read(place.chunk);
+    if (!all) [[unlikely]] {
+      return false;
+    }
+    done += n;
+  }
+  count_read(bytes);
+  return true;
 }
 
 void Queue::count_read(std::size_t bytes) noexcept {
