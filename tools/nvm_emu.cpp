@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <lightnvm/format.hpp>
 #include <memory>
 
@@ -27,7 +28,8 @@ void check(const std::string& path, Output& out) {
   if (info.in_use) {
     complain("note", "a process has this device open: what it changes meanwhile may look wrong");
   }
-  const std::uint64_t chunks = info.config.geometry.total_chunks();
+  const lightnvm::Geometry& g = info.config.geometry;
+  const std::uint64_t chunks = g.total_chunks() * std::max(g.planes, 1U);
   auto findings = [&] {
     Progress progress(
         {.what = "nvm_emu_check", .total = chunks, .bytes = false, .unit = "chunks", .quiet = out.json()});
