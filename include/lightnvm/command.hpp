@@ -139,6 +139,8 @@ struct CommandOptions {
   bool scrambler = false;
   bool suspend = false;   ///< the command may suspend a program or an erase
   bool slc_mode = false;  ///< the pages are used as SLC
+
+  friend constexpr bool operator==(const CommandOptions&, const CommandOptions&) noexcept = default;
 };
 
 /// What to call with a command's Completion: any callable of up to 48 bytes, kept without allocation. Move-only. It is
@@ -175,6 +177,17 @@ class Callback {
     }
   }
   Callback(Callback&& other) noexcept { take(other); }
+  /// Calls `from` and leaves it empty before, so that it may be made anew from within. Calls nothing if it is empty.
+  static void consume(Callback& from, const Completion& c) {
+    if (from.move_ == nullptr && from.call_ != nullptr) [[likely]] {
+      alignas(std::max_align_t) std::byte held[kBytes];
+      __builtin_memcpy(held, from.storage_, kBytes);
+      std::exchange(from.call_, nullptr)(held, c);
+      return;
+    }
+    Callback kept(std::move(from));
+    if (kept) kept(c);
+  }
   Callback& operator=(Callback&& other) noexcept {
     if (this != &other) {
       reset();

@@ -169,9 +169,8 @@ void Channel::complete(backends::Request& request, const Completion& completion)
   slot.in_flight = false;
   ++counters_.completed;
   if (!completion) ++counters_.failed;
-  Callback callback = std::move(slot.callback);
   give_back(slot);
-  if (callback) callback(completion);
+  Callback::consume(slot.callback, completion);
 }
 
 }  // namespace lightnvm::device

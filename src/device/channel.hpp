@@ -106,7 +106,7 @@ class Channel final : private backends::Sink {
 };
 
 template <typename F>
-Status Channel::transfer(const dialect::Io& io, Segment data, Segment metadata, F&& done) noexcept {
+[[gnu::always_inline]] inline Status Channel::transfer(const dialect::Io& io, Segment data, Segment metadata, F&& done) noexcept {
   if (io.count - 1 >= most_[kind(io)]) [[unlikely]] {
     return why_not(io);
   }

@@ -49,12 +49,14 @@ class Ocssd20 final : public Dialect {
         capabilities_(capabilities),
         format_(format),
         mask_(format.generic_mask()),
-        nsid_(nsid),
-        read_(spec::build::transfer(IoOpcode::read, nsid, 0, 1)),
-        write_(spec::build::transfer(IoOpcode::write, nsid, 0, 1)) {
+        nsid_(nsid) {
+    transfers_[0][0] = spec::build::transfer(IoOpcode::read, nsid, 0, 1);
+    transfers_[1][0] = spec::build::transfer(IoOpcode::write, nsid, 0, 1);
     for (const Operation o : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
       vectors_[static_cast<std::size_t>(o)] = spec::build::vector(vector_opcode(o), nsid, 1);
     }
+    transfers_[0][1] = vectors_[0];
+    transfers_[1][1] = vectors_[1];
   }
 
   [[nodiscard]] SpecVersion version() const noexcept override { return SpecVersion::ocssd20; }
@@ -81,6 +83,7 @@ class Ocssd20 final : public Dialect {
  private:
   [[nodiscard]] bool pack_list(const Address* addresses, bool consecutive, std::uint32_t count,
                                std::uint64_t* out) const noexcept;
+  Status encode_other(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept;
   Status encode_vector(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept;
   Status encode_ranges(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept;
 
@@ -90,7 +93,7 @@ class Ocssd20 final : public Dialect {
   std::uint64_t mask_;
   std::uint32_t nsid_;
   // Commands that lack only their addresses, their count and their flags.
-  spec::Command read_, write_;
+  spec::Command transfers_[2][2];  // read and write, scalar and vector
   std::array<spec::Command, 4> vectors_;
 };
 
@@ -112,7 +115,32 @@ bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_
   return (all & ~mask_) == 0;
 }
 
+// What is sent most comes first: plain reads and writes.
 Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept {
+  if (io.operation > Operation::write || io.options != CommandOptions()) [[unlikely]] {
+    return encode_other(io, command, payload, memory);
+  }
+  const bool vector = io.addressing == Addressing::vector;
+  command = transfers_[static_cast<std::size_t>(io.operation)][vector ? 1 : 0];
+  command.dw[12] = io.count - 1;
+  payload.destination = {};
+  const Address first = io.addresses[0];
+  if (!vector) {
+    if ((first.value & ~mask_) != 0) return Status::os(EINVAL);
+    spec::Slba::set(command, format_.pack(first));
+    payload.list = {};
+    return {};
+  }
+  payload.list = {memory.list.data(), io.count};
+  if (io.count == 1) {
+    memory.list[0] = format_.pack(first);
+    return (first.value & ~mask_) == 0 ? Status() : Status::os(EINVAL);
+  }
+  return pack_list(io.addresses, io.consecutive, io.count, memory.list.data()) ? Status() : Status::os(EINVAL);
+}
+
+Status Ocssd20::encode_other(const Io& io, spec::Command& command, Payload& payload,
+                             WireMemory& memory) const noexcept {
   if (has_foreign_options(io.options)) [[unlikely]]
     return Status::os(ENOTSUP);
   if (io.addressing == Addressing::vector) return encode_vector(io, command, payload, memory);
@@ -120,7 +148,7 @@ Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, W
   if (io.operation == Operation::copy) return Status::os(ENOTSUP);
   const Address first = io.addresses[0];
   if (!format_.encodable(first)) return Status::os(EINVAL);
-  command = io.operation == Operation::read ? read_ : write_;
+  command = transfers_[static_cast<std::size_t>(io.operation)][0];
   spec::Slba::set(command, format_.pack(first));
   command.dw[12] = (io.count - 1) | flags(io);
   payload.list = payload.destination = {};

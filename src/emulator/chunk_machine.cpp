@@ -56,6 +56,7 @@ void ChunkMachine::restore(std::uint32_t chunk, const ChunkRecord& r) noexcept {
     open_.fetch_add(1, std::memory_order_relaxed);
     units[chunk / geometry_.chunks].fetch_add(1, std::memory_order_relaxed);
   }
+  publish(e);
 }
 
 ChunkRecord ChunkMachine::record(std::uint32_t chunk) const noexcept {
@@ -75,6 +76,21 @@ void ChunkMachine::set_mark(std::uint32_t chunk, BlockState mark) noexcept {
   const Lock lock(e);
   e.mark = static_cast<std::uint8_t>(mark) & 0xF;
   e.changed = true;
+}
+
+// What readers are to see while the entry is as it is.
+std::uint32_t ChunkMachine::readable(const Entry& e) const noexcept {
+  // A closed chunk will be reset for sure, and readers that keep coming must not put that off for ever. What becomes of
+  // a reset that waits for writes is open; it must not be seen.
+  if (e.resetting || (e.resets_waiting != 0 && state_of(e.state) == ChunkState::closed)) return 0;
+  return model::readable_sectors(view(e), geometry_.mw_cunits);
+}
+
+// To be called, under the lock, whenever that may have changed. The difference leaves the other half alone.
+void ChunkMachine::publish(Entry& e) noexcept {
+  const auto seen = static_cast<std::uint32_t>(e.reading.load(std::memory_order_relaxed));
+  const std::uint32_t now = readable(e);
+  if (now != seen) e.reading.fetch_add(std::uint64_t{now} - seen, std::memory_order_release);
 }
 
 Chunk ChunkMachine::describe(std::uint32_t chunk) const noexcept {
@@ -125,7 +141,7 @@ StatusCode ChunkMachine::reserve(Entry& e, WriteRun& run) noexcept {
   const StatusCode verdict = model::check_write(v, run.shape, geometry_.ws_min);
   if (verdict != StatusCode::success) return verdict;
   if (v.type == ChunkType::random) {
-    ++e.holds;
+    hold(e);
     return StatusCode::success;
   }
   if (e.doomed) return StatusCode::out_of_order_write;
@@ -145,7 +161,7 @@ StatusCode ChunkMachine::reserve(Entry& e, WriteRun& run) noexcept {
 // Undoes the newest reservation of the chunk.
 void ChunkMachine::unreserve(Entry& e, WriteRun& run) noexcept {
   if (type_of(e.type) == ChunkType::random) {
-    --e.holds;
+    release(e);
     return;
   }
   if (run.next_ == &run) {
@@ -203,6 +219,8 @@ void ChunkMachine::advance(Entry& e, const WriteRun& run) noexcept {
   } else {
     e.state = static_cast<std::uint8_t>(ChunkState::open);
   }
+  // Before the run is resolved: who knows that a write is done reads it.
+  publish(e);
 }
 
 void ChunkMachine::resolve(WriteRun& run, StatusCode verdict) noexcept {
@@ -215,10 +233,11 @@ void ChunkMachine::commit(WriteRun& run, StatusCode media) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
   if (type_of(e.type) == ChunkType::random) {
-    --e.holds;
+    release(e);
     if (media == StatusCode::success && e.state == 0) {
       e.state = static_cast<std::uint8_t>(ChunkState::open);
       e.changed = true;
+      publish(e);
     }
     resolve(run, media);
     return;
@@ -254,15 +273,19 @@ ResetStep ChunkMachine::begin_reset(std::uint32_t chunk, bool waiting, StatusCod
   verdict = is_bad(e) ? StatusCode::invalid_field : model::check_reset(view(e), geometry_);
   if (verdict != StatusCode::success) {
     if (waiting) --e.resets_waiting;
+    publish(e);
     return ResetStep::refused;
   }
-  if (e.resetting || e.holds != 0 || e.last != nullptr) {
-    if (!waiting) ++e.resets_waiting;
-    return ResetStep::wait;
+  // Granted only if nobody holds the chunk at that instant; from then on nothing of it can be read.
+  std::uint64_t idle = static_cast<std::uint32_t>(e.reading.load(std::memory_order_relaxed));
+  if (!e.resetting && e.last == nullptr && e.reading.compare_exchange_strong(idle, 0, std::memory_order_acq_rel)) {
+    if (waiting) --e.resets_waiting;
+    e.resetting = true;
+    return ResetStep::granted;
   }
-  if (waiting) --e.resets_waiting;
-  e.resetting = true;
-  return ResetStep::granted;
+  if (!waiting) ++e.resets_waiting;
+  publish(e);
+  return ResetStep::wait;
 }
 
 // The chunk has been erased for the last time.
@@ -295,6 +318,7 @@ StatusCode ChunkMachine::finish_reset(std::uint32_t chunk, StatusCode media) noe
     wear_sum_.fetch_add(static_cast<std::uint64_t>(after - before), std::memory_order_relaxed);
     if (after == 255) retire(e);
   }
+  publish(e);
   return StatusCode::success;
 }
 
@@ -303,12 +327,14 @@ void ChunkMachine::abandon_reset(std::uint32_t chunk) noexcept {
   const Lock lock(e);
   e.resetting = false;
   e.changed = true;
+  publish(e);
 }
 
 void ChunkMachine::cancel_reset(std::uint32_t chunk) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
   --e.resets_waiting;
+  publish(e);
 }
 
 bool ChunkMachine::take_if_changed(std::uint32_t chunk, ChunkRecord& record) noexcept {

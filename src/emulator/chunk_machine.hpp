@@ -72,21 +72,12 @@ class ChunkMachine {
   /// How many sectors from the chunk's start can be read. If it is not 0, the chunk cannot be reset until release_read.
   [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept {
     Entry& e = entry(chunk);
-    const Lock lock(e);
-    if (e.resetting || e.resets_waiting != 0) [[unlikely]] {
-      // A closed chunk will be reset for sure, and readers that keep coming must not put that off for ever. What
-      // becomes of a reset that waits for writes is open; it must not be seen.
-      if (e.resetting || state_of(e.state) == ChunkState::closed) return 0;
-    }
-    const std::uint32_t readable = model::readable_sectors(view(e), geometry_.mw_cunits);
-    if (readable != 0) ++e.holds;
+    const auto readable = static_cast<std::uint32_t>(e.reading.fetch_add(kHold, std::memory_order_acquire));
+    if (readable == 0) [[unlikely]]
+      release(e);
     return readable;
   }
-  void release_read(std::uint32_t chunk) noexcept {
-    Entry& e = entry(chunk);
-    const Lock lock(e);
-    --e.holds;
-  }
+  void release_read(std::uint32_t chunk) noexcept { release(entry(chunk)); }
 
   /// Checks all runs against the reserved write pointers and reserves them, all or none.
   /// Requires: at most 64 runs, chunks that exist, counts of at least 1. Returns the first verdict.
@@ -131,10 +122,17 @@ class ChunkMachine {
     std::uint32_t missing;
     std::uint16_t cycles;
     std::uint16_t resets_waiting;
-    std::uint32_t holds;  // reads, and writes to random chunks, in flight
-    WriteRun* last;       // reserved runs as a ring: last->next_ is the first
+    // What readers need, so that they need no lock. Low half: how many sectors can be read; it changes under the lock.
+    // High half: reads, and writes to random chunks, in flight.
+    std::atomic<std::uint64_t> reading;
+    WriteRun* last;  // reserved runs as a ring: last->next_ is the first
   };
-  static_assert(sizeof(Entry) == 32);
+  static_assert(sizeof(Entry) == 40);
+  static constexpr std::uint64_t kHold = 1ULL << 32;
+  static void hold(Entry& e) noexcept { e.reading.fetch_add(kHold, std::memory_order_relaxed); }
+  static void release(Entry& e) noexcept { e.reading.fetch_sub(kHold, std::memory_order_release); }
+  [[nodiscard]] std::uint32_t readable(const Entry& e) const noexcept;
+  void publish(Entry& e) noexcept;
 
   // The word is held for some dozens of instructions. A holder that was preempted is waited for by yielding.
   class Lock {

@@ -3,6 +3,7 @@
 #include "emulator/queue.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "emulator/queue_op.hpp"
 
@@ -35,7 +36,8 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       chunk_sectors_(device_.geometry().sectors),
       ops_(std::make_unique<Op[]>(depth)),
       depth_(depth),
-      done_(depth),
+      done_(std::bit_ceil(depth)),
+      done_mask_(std::bit_ceil(depth) - 1),
       persistent_(device_.media().persistent()),
       physical_(device_.physical()),
       direct_(physical_ ? Media::Direct{} : device_.media().direct()) {
@@ -52,12 +54,7 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
 
 Queue::~Queue() { device_.remove_traffic(&traffic_); }
 
-void Queue::start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
-  ++in_flight_;
-  if (direct_.data != nullptr && read_at_once(command, payload)) {
-    push({tag, false, {}});
-    return;
-  }
+void Queue::start_other(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
   const auto opcode = static_cast<std::uint8_t>(spec::Opcode::get(command));
   const Status wrong = check_command(command, opcode);
   if (wrong && direct_.data != nullptr && is_read(opcode)) {
@@ -65,7 +62,7 @@ void Queue::start(const spec::Command& command, const Payload& payload, std::uin
     const Status refused = plan_transfer(command, payload, plan);
     const Completion completion = refused ? read_direct(plan) : Completion{0, refused};
     if (!completion) log_failure(tag, completion.status, plan.slba);
-    push({tag, false, completion});
+    push({completion.result, completion.status, tag, false});
     return;
   }
   Op& op = ops_[tag];
@@ -194,12 +191,6 @@ Status Queue::flush(const spec::Command& c) noexcept {
   return to_status(media_code(device_.media().sync(), internal_error));
 }
 
-void Queue::push(const Finished& finished) noexcept {
-  std::uint32_t tail = done_head_ + done_count_++;
-  if (tail >= depth_) tail -= depth_;
-  done_[tail] = finished;
-}
-
 void Queue::log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept {
   controller_.log_error(sqid_, tag, status, lba);
 }
@@ -210,7 +201,7 @@ void Queue::finish(Op& op, Status status) noexcept {
   if (physical_) status = physical_status(op, status);
   const bool listed = op.vector && !op.list.empty() && !physical_;
   if (!status) log_failure(op.tag, status, listed ? op.list[0] : op.slba);
-  push({op.tag, op.changed, {op.bits, status}});
+  push({op.bits, status, op.tag, op.changed});
 }
 
 Status Queue::make_durable(const Op& op) noexcept {
@@ -268,33 +259,37 @@ void Queue::advance(Op& op) noexcept {
   }
 }
 
-unsigned Queue::poll(std::span<Done> out) noexcept {
+// Operations that wait for media or for each other.
+void Queue::go_on() noexcept {
   while (MediaOp* m = channel_->poll()) {
     Op& op = ops_[m->owner >> 16];
     settle(op, *m);
     advance(op);
   }
-  if (waiting_ != 0) {
-    for (std::uint32_t tag = 0; tag < depth_; ++tag) {
-      Op& op = ops_[tag];
-      if (!op.waiting) continue;
-      op.waiting = false;
-      --waiting_;
-      advance(op);
-    }
+  if (waiting_ == 0) return;
+  for (std::uint32_t tag = 0; tag < depth_; ++tag) {
+    Op& op = ops_[tag];
+    if (!op.waiting) continue;
+    op.waiting = false;
+    --waiting_;
+    advance(op);
   }
-  unsigned n = 0;
-  for (; n < out.size() && done_count_ != 0; ++n) {
-    Finished& finished = done_[done_head_];
-    done_head_ = done_head_ + 1 == depth_ ? 0 : done_head_ + 1;
-    --done_count_;
+}
+
+unsigned Queue::poll(std::span<Done> out) noexcept {
+  if (in_flight_ != done_count_) go_on();
+  const auto n = static_cast<unsigned>(std::min<std::size_t>(out.size(), done_count_));
+  for (unsigned i = 0; i < n; ++i) {
+    Finished& finished = done_[(done_head_ + i) & done_mask_];
     if (finished.changed) {
       const Status s = make_durable(ops_[finished.tag]);
-      if (!s && finished.completion) finished.completion.status = s;
+      if (!s && finished.status) finished.status = s;
     }
-    out[n] = {finished.tag, finished.completion};
-    --in_flight_;
+    out[i] = {finished.tag, {finished.result, finished.status}};
   }
+  done_head_ = (done_head_ + n) & done_mask_;
+  done_count_ -= n;
+  in_flight_ -= n;
   return n;
 }
 

@@ -24,7 +24,11 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
 
   /// Begins a command. `command` and `payload` stay where they are until it is done; `tag` is not in use.
-  void start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  void start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
+    ++in_flight_;
+    if (direct_.data != nullptr && read_at_once(command, payload, tag)) return;
+    start_other(command, payload, tag);
+  }
   /// Goes on with what waits and returns how many finished commands it wrote to `out`. What they changed is kept (in
   /// the sense of Media::save) before they are returned.
   unsigned poll(std::span<Done> out) noexcept;
@@ -36,9 +40,10 @@ class Queue {
   struct Op;
   struct Piece;
   struct Finished {
+    std::uint64_t result = 0;
+    Status status;
     std::uint16_t tag = 0;
     bool changed = false;  ///< the operation's chunks have records to keep first
-    Completion completion;
   };
   using List = std::span<const std::uint64_t>;
 
@@ -51,9 +56,13 @@ class Queue {
   [[nodiscard]] Status begin_vector_reset(Op& op) noexcept;
   [[nodiscard]] Status flush(const spec::Command& c) noexcept;
   void advance(Op& op) noexcept;
+  void go_on() noexcept;
 
   [[nodiscard]] Piece next_piece(const Plan& plan, std::uint32_t position) const noexcept;
-  [[nodiscard]] bool read_at_once(const spec::Command& c, const Payload& p) noexcept;
+  void start_other(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  [[nodiscard]] bool read_at_once(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept;
+  [[nodiscard]] bool read_runs(const std::uint64_t* list, std::uint32_t total, std::byte* out, std::byte* oob) noexcept;
+  [[nodiscard]] bool read_run(std::uint64_t lba, std::uint32_t count, std::byte* out, std::byte* oob) noexcept;
   [[nodiscard]] Completion read_direct(const Plan& plan) noexcept;
   void copy_out(const Plan& plan, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept;
   void read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t count, Failures& failures) const noexcept;
@@ -88,7 +97,7 @@ class Queue {
   [[nodiscard]] static MediaOp& take_media(Op& op) noexcept;
   void wait(Op& op) noexcept;
   void finish(Op& op, Status status) noexcept;
-  void push(const Finished& finished) noexcept;
+  void push(const Finished& finished) noexcept { done_[(done_head_ + done_count_++) & done_mask_] = finished; }
   void log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept;
   [[nodiscard]] Status make_durable(const Op& op) noexcept;
 
@@ -103,8 +112,8 @@ class Queue {
   std::uint32_t depth_;
   std::uint32_t in_flight_ = 0;
   std::uint32_t waiting_ = 0;   // operations that poll has to go on with
-  std::vector<Finished> done_;  // ring
-  std::uint32_t done_head_ = 0, done_count_ = 0;
+  std::vector<Finished> done_;  // ring of a power of two
+  std::uint32_t done_mask_, done_head_ = 0, done_count_ = 0;
   bool persistent_;
   bool physical_;  // OCSSD 1.2
   Media::Direct direct_;

@@ -79,62 +79,61 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
   return {failures.bits, failures.status};
 }
 
+// Consecutive sectors of one chunk; false where they cannot all be read.
+bool Queue::read_run(std::uint64_t lba, std::uint32_t count, std::byte* out, std::byte* oob) noexcept {
+  const Place place = device_.locate(lba);
+  if (!place.chunk_exists) [[unlikely]] {
+    return false;
+  }
+  const std::uint32_t readable = machine_.hold_for_read(place.chunk);
+  if (readable < place.sector || readable - place.sector < count) [[unlikely]] {
+    if (readable != 0) machine_.release_read(place.chunk);
+    return false;
+  }
+  const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
+  std::memcpy(out, direct_.data + sector * sector_bytes_, static_cast<std::size_t>(count) * sector_bytes_);
+  if (oob != nullptr) std::memcpy(oob, direct_.metadata + sector * oob_bytes_, std::size_t{count} * oob_bytes_);
+  machine_.release_read(place.chunk);
+  return true;
+}
+
+bool Queue::read_runs(const std::uint64_t* list, std::uint32_t total, std::byte* out, std::byte* oob) noexcept {
+  for (std::uint32_t done = 0; done < total;) {
+    const std::uint64_t lba = list[done];
+    std::uint32_t n = 1;
+    while (done + n < total && list[done + n] == lba + n) ++n;
+    if (!read_run(lba, n, out, oob)) return false;
+    out += static_cast<std::size_t>(n) * sector_bytes_;
+    if (oob != nullptr) oob += std::size_t{n} * oob_bytes_;
+    done += n;
+  }
+  return true;
+}
+
 // A plain read of written sectors into memory in one piece, from media in memory: the command that hosts send most.
 // False: it is another one, or one that fails; it has changed nothing but the memory that it reads into.
-bool Queue::read_at_once(const spec::Command& c, const Payload& p) noexcept {
+bool Queue::read_at_once(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
   constexpr std::uint32_t kVectorRest = 0x3FFFFFC0, kScalarRest = 0x3FFF0000;
   const std::uint32_t low = c.dw[0] & 0xFFFF;
   const bool vector = low == static_cast<std::uint32_t>(IoOpcode::vector_read);
   if (!vector && low != static_cast<std::uint32_t>(IoOpcode::read)) return false;
-  if (c.dw[1] != 1 || (c.dw[2] | c.dw[3]) != 0) return false;
-  const std::uint64_t slba = spec::Slba::get(c);
-  const std::uint64_t* list = p.list.data();
-  std::uint32_t total = 0;
-  if (vector) {
-    if (((c.dw[12] & kVectorRest) | c.dw[13] | c.dw[14] | c.dw[15]) != 0) return false;
-    total = c.dw[12] % kMaxAddresses + 1;
-    if (p.list.size() != total) return false;
-  } else {
-    if ((c.dw[12] & kScalarRest) != 0) return false;
-    total = (c.dw[12] & 0xFFFF) + 1;
-  }
+  const std::uint32_t rest =
+      vector ? (c.dw[12] & kVectorRest) | c.dw[13] | c.dw[14] | c.dw[15] : c.dw[12] & kScalarRest;
+  if ((rest | (c.dw[1] ^ 1) | c.dw[2] | c.dw[3]) != 0 || p.data.size() != 1) return false;
+  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
   const std::size_t bytes = static_cast<std::size_t>(total) * sector_bytes_;
-  if (p.data.size() != 1 || p.data[0].bytes != bytes || bytes > transfer_limit_) return false;
-  std::byte* out = p.data[0].base;
+  if (p.data[0].bytes != bytes || bytes > transfer_limit_) return false;
   std::byte* oob = nullptr;
-  if (!p.metadata.empty()) {
+  if (!p.metadata.empty()) [[unlikely]] {
     if (p.metadata.size() != 1 || p.metadata[0].bytes != static_cast<std::size_t>(total) * oob_bytes_) return false;
     oob = p.metadata[0].base;
   }
-  for (std::uint32_t done = 0; done < total;) {
-    const std::uint64_t lba = vector ? list[done] : slba + done;
-    const Place place = device_.locate(lba);
-    if (!place.chunk_exists) return false;
-    std::uint32_t n = 1;
-    if (vector) {
-      while (done + n < total && list[done + n] == lba + n) ++n;
-    } else {
-      n = total - done;
-    }
-    const std::uint32_t readable = machine_.hold_for_read(place.chunk);
-    // A run that goes on beyond the chunk is left to the thorough way, too.
-    const bool all = readable > place.sector && readable - place.sector >= n;
-    if (all) [[likely]] {
-      const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
-      std::memcpy(out + static_cast<std::size_t>(done) * sector_bytes_, direct_.data + sector * sector_bytes_,
-                  static_cast<std::size_t>(n) * sector_bytes_);
-      if (oob != nullptr) {
-        std::memcpy(oob + static_cast<std::size_t>(done) * oob_bytes_, direct_.metadata + sector * oob_bytes_,
-                    static_cast<std::size_t>(n) * oob_bytes_);
-      }
-    }
-    if (readable != 0) machine_.release_read(place.chunk);
-    if (!all) [[unlikely]] {
-      return false;
-    }
-    done += n;
-  }
+  if (vector && p.list.size() != total) return false;
+  const bool read = vector && total != 1 ? read_runs(p.list.data(), total, p.data[0].base, oob)
+                                         : read_run(vector ? p.list[0] : spec::Slba::get(c), total, p.data[0].base, oob);
+  if (!read) return false;
   count_read(bytes);
+  push({0, {}, tag, false});
   return true;
 }
 
