@@ -167,26 +167,27 @@ class Callback {
       };
     }
   }
-  /// Makes an empty callback this one. Requires: it is empty.
+  /// Makes an empty callback this one; from an empty one it becomes one that does nothing. Requires: it is empty.
   template <typename F>
   void emplace(F&& f) noexcept {
-    if constexpr (std::same_as<std::remove_cvref_t<F>, Callback>) {
+    if constexpr (!std::same_as<std::remove_cvref_t<F>, Callback>) {
+      ::new (this) Callback(std::forward<F>(f));
+    } else if (f) [[likely]] {
       take(f);
     } else {
-      ::new (this) Callback(std::forward<F>(f));
+      call_ = [](void*, const Completion&) {};
     }
   }
   Callback(Callback&& other) noexcept { take(other); }
-  /// Calls `from` and leaves it empty before, so that it may be made anew from within. Calls nothing if it is empty.
+  /// Leaves `from` empty and calls what it was, so that it may be made anew from within. Requires: it is not empty.
   static void consume(Callback& from, const Completion& c) {
-    if (from.move_ == nullptr && from.call_ != nullptr) [[likely]] {
+    if (from.move_ == nullptr) [[likely]] {
       alignas(std::max_align_t) std::byte held[kBytes];
       __builtin_memcpy(held, from.storage_, kBytes);
       std::exchange(from.call_, nullptr)(held, c);
       return;
     }
-    Callback kept(std::move(from));
-    if (kept) kept(c);
+    Callback(std::move(from))(c);
   }
   Callback& operator=(Callback&& other) noexcept {
     if (this != &other) {

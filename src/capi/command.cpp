@@ -114,37 +114,15 @@ template <typename Memory, typename Bytes>
   return true;
 }
 
-// An asynchronous transfer of plain memory, which is to be short.
 template <typename Memory>
-int transfer_plain(nvm_dev* dev, const nvm_addr* addrs, std::uint32_t count, Segment data, Segment meta, bool vector,
-                   nvm_ret* ret, const char* what) noexcept {
-  dialect::Io io;
-  io.operation = std::is_same_v<Memory, Source> ? dialect::Operation::write : dialect::Operation::read;
-  io.addressing = vector ? dialect::Addressing::vector : dialect::Addressing::scalar;
-  io.consecutive = !vector;
-  io.addresses = to_addresses(addrs);
-  io.count = count;
-  data.bytes = std::size_t{count} * dev->sector_bytes;
-  meta.bytes = meta.base == nullptr ? 0 : std::size_t{count} * dev->oob_bytes;
-  const Status s = ret->async.ctx->channel.transfer(io, data, meta, to_callable(ret));
-  if (s) [[likely]] {
-    return 0;
-  }
-  return report_failure(ret, {0, s}, what);
-}
+constexpr dialect::Operation kOperation =
+    std::is_same_v<Memory, Source> ? dialect::Operation::write : dialect::Operation::read;
 
 // A read or a write. `Memory`: Destination or Source.
 template <typename Memory, typename Byte>
-int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, std::uint16_t flags, nvm_ret* ret,
+[[gnu::noinline]] int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, std::uint16_t flags, nvm_ret* ret,
              const char* what) noexcept {
   constexpr bool kWrites = std::is_same_v<Memory, Source>;
-  constexpr std::uint16_t kPlain = NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
-  if ((flags & ~kPlain) == 0 && (flags & NVM_CMD_ASYNC) != 0 && addrs != nullptr && data != nullptr && dev != nullptr &&
-      can_queue(*dev, ret) && (flags & NVM_CMD_MASK_ADDR) != NVM_CMD_MASK_ADDR && naddrs > 0) [[likely]] {
-    const std::span<Byte> bytes(data, 1), oob(meta, 1);
-    return transfer_plain<Memory>(dev, addrs, static_cast<std::uint32_t>(naddrs), segment(bytes), segment(oob),
-                                  is_vector(*dev, flags), ret, what);
-  }
   const Call call{dev, flags, ret};
   if (dev == nullptr || addrs == nullptr || data == nullptr) [[unlikely]] {
     return refuse_call(call, EINVAL, "a device, addresses and data are needed: a pointer is NULL");
@@ -191,6 +169,30 @@ int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, 
   return send(*memory);
 }
 
+// The asynchronous transfer of plain memory, which is to be short; all else, and what is wrong, goes the general way.
+template <typename Memory, typename Byte>
+[[gnu::always_inline]] inline int transfer_plain(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
+                                                 std::uint16_t flags, nvm_ret* ret, const char* what) noexcept {
+  constexpr std::uint16_t kPlain = NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
+  const bool plain = (flags & ~kPlain) == 0 && (flags & NVM_CMD_ASYNC) != 0 && !both(flags, NVM_CMD_MASK_ADDR) && addrs != nullptr && data != nullptr &&
+                     dev != nullptr && can_queue(*dev, ret);
+  if (!plain) [[unlikely]] {
+    return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+  }
+  const dialect::Addressing addressing = dev->addressing[(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
+  const auto count = static_cast<std::uint32_t>(naddrs);
+  const std::span bytes(data, std::size_t{count} * dev->sector_bytes);
+  const std::span oob(meta, meta == nullptr ? 0 : std::size_t{count} * dev->oob_bytes);
+  const Status s = ret->async.ctx->channel.transfer(dialect::plain_kind(kOperation<Memory>, addressing),
+                                                    to_addresses(addrs), count, segment(bytes), segment(oob),
+                                                    to_callable(ret));
+  if (!s) [[unlikely]] {
+    return s.is_errno(EAGAIN) ? report_failure(ret, {0, s}, what)
+                              : transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+  }
+  return 0;
+}
+
 }  // namespace
 }  // namespace lightnvm::capi
 
@@ -201,13 +203,13 @@ extern "C" {
 
 int nvm_cmd_read(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* data, void* meta, std::uint16_t flags,
                  nvm_ret* ret) {
-  return transfer<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta), flags,
+  return transfer_plain<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta), flags,
                                ret, "nvm_cmd_read");
 }
 
 int nvm_cmd_write(nvm_dev* dev, nvm_addr addrs[], int naddrs, const void* data, const void* meta, std::uint16_t flags,
                   nvm_ret* ret) {
-  return transfer<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data), static_cast<const std::byte*>(meta),
+  return transfer_plain<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data), static_cast<const std::byte*>(meta),
                           flags, ret, "nvm_cmd_write");
 }
 

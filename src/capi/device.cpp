@@ -145,6 +145,8 @@ nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
   dev->cmd_opts = group_or(bits, NVM_CMD_MASK_IOMD, NVM_CMD_DEF_IOMD) |
                   group_or(bits, NVM_CMD_MASK_ADDR, NVM_CMD_DEF_ADDR) |
                   group_or(bits, NVM_CMD_MASK_PLOD, NVM_CMD_DEF_PLOD) | (bits & NVM_CMD_MASK_PASS);
+  using enum lightnvm::dialect::Addressing;
+  dev->addressing = {(dev->cmd_opts & NVM_CMD_SCALAR) != 0 ? scalar : vector, scalar, vector, vector};
   return dev;
 }
 

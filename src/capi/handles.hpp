@@ -4,6 +4,7 @@
 
 #include <liblightnvm.h>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -29,6 +30,8 @@ struct nvm_dev {
   std::uint32_t sector_bytes = 0, oob_bytes = 0;
   std::uint16_t known_flags = 0;  ///< bits that commands of this device may have
   std::uint32_t cmd_opts = 0;
+  /// What NVM_CMD_SCALAR and NVM_CMD_VECTOR in a command's flags choose: neither, the first, the second, both.
+  std::array<lightnvm::dialect::Addressing, 4> addressing{};
 
   // Shifts of the device's own address format, lowest first as in struct nvm_addr::l.
   struct Packing {

@@ -33,18 +33,8 @@ Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_
     slots_[i].tag = static_cast<std::uint16_t>(i);
     free_[depth - 1 - i] = static_cast<std::uint16_t>(i);
   }
-  for (const Operation operation : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
-    for (const Addressing addressing : {Addressing::scalar, Addressing::vector}) {
-      for (const bool consecutive : {false, true}) {
-        Io io;
-        io.operation = operation;
-        io.addressing = addressing;
-        io.consecutive = consecutive;
-        io.count = 1;
-        const bool listed = addressing == Addressing::vector || operation == Operation::reset;
-        most_[kind(io)] = why_not(io) ? (listed ? kMaxAddresses : kMaxScalar) : 0;
-      }
-    }
+  for (unsigned kind = 0; kind < dialect::kPlainKinds; ++kind) {
+    if (why_not_plain(kind, 1)) most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
   }
 }
 
@@ -64,6 +54,15 @@ Status Channel::why_not(const Io& io) const noexcept {
   if (vector && !terms_.caps.vectors) return Status::os(ENOTSUP);
   if (io.operation == Operation::copy && !terms_.caps.vector_copy) return Status::os(ENOTSUP);
   return {};
+}
+
+Status Channel::why_not_plain(unsigned kind, std::uint32_t count) const noexcept {
+  Io io;
+  io.operation = static_cast<Operation>(kind / 2);
+  io.addressing = static_cast<Addressing>(kind % 2);
+  io.consecutive = io.addressing == Addressing::scalar;
+  io.count = count;
+  return why_not(io);
 }
 
 // Returns the bytes of data and of metadata.
@@ -91,20 +90,22 @@ Status Channel::attach(Slot& slot, const Transfer& t, const Io& io) const noexce
     return wanted && !terms_.caps.reset_descriptors ? Status::os(ENOTSUP) : Status();
   }
   if (data != static_cast<std::size_t>(io.count) * sector_bytes_) return Status::os(EINVAL);
-  return metadata == 0 ? Status() : check_metadata(metadata, io);
+  return metadata == 0 ? Status() : check_metadata(metadata, io.count);
 }
 
-Status Channel::check_metadata(std::size_t bytes, const Io& io) const noexcept {
-  if (bytes != static_cast<std::size_t>(io.count) * terms_.oob_bytes) return Status::os(EINVAL);
+Status Channel::check_metadata(std::size_t bytes, std::uint32_t count) const noexcept {
+  if (bytes != static_cast<std::size_t>(count) * terms_.oob_bytes) return Status::os(EINVAL);
   return terms_.caps.metadata == backends::MetadataTransfer::separate ? Status() : Status::os(ENOTSUP);
 }
 
 Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcept {
   const bool moves = io.operation == Operation::read || io.operation == Operation::write;
-  if (moves && t->data_list().empty() && t->metadata_list().empty()) {
-    return transfer(io, t->data(), t->metadata(), std::move(done));
+  const bool simple = io.consecutive == (io.addressing == Addressing::scalar) && io.options == CommandOptions();
+  if (moves && simple && t->data_list().empty() && t->metadata_list().empty()) {
+    return transfer(dialect::plain_kind(io.operation, io.addressing), io.addresses, io.count, t->data(), t->metadata(),
+                    std::move(done));
   }
-  if (io.count - 1 >= most_[kind(io)]) return why_not(io);
+  if (const Status s = why_not(io); !s) return s;
   Slot* slot = next_slot();
   if (slot == nullptr) return Status::os(EAGAIN);
   slot->payload.data = slot->payload.metadata = {};
@@ -165,10 +166,13 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
 void Channel::complete(backends::Request& request, const Completion& completion) noexcept {
   Slot& slot = static_cast<Slot&>(request);
   // S1: a backend that completes twice does not call back twice.
-  if (!slot.in_flight) return;
-  slot.in_flight = false;
-  ++counters_.completed;
-  if (!completion) ++counters_.failed;
+  if (!slot.callback) [[unlikely]] {
+    return;
+  }
+  ++completed_;
+  if (!completion) [[unlikely]] {
+    ++failed_;
+  }
   give_back(slot);
   Callback::consume(slot.callback, completion);
 }

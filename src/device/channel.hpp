@@ -41,9 +41,11 @@ class Channel final : private backends::Sink {
   Status submit(const dialect::Io& io, const Transfer* transfer, Callback&& done) noexcept;
   Status submit_flush(Callback&& done) noexcept;
   Status submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept;
-  /// A read or a write with data, and perhaps metadata, in one piece each: the way that is to be short.
+  /// A read or a write that asks for nothing more (dialect::plain_kind), with data, and perhaps metadata, in one piece
+  /// each: the way that is to be short.
   template <typename F>
-  Status transfer(const dialect::Io& io, Segment data, Segment metadata, F&& done) noexcept;
+  Status transfer(unsigned kind, const Address* addresses, std::uint32_t count, Segment data, Segment metadata,
+                  F&& done) noexcept;
 
   Result<unsigned> reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
     return queue_pair_->reap(*this, min, max, deadline);
@@ -57,25 +59,20 @@ class Channel final : private backends::Sink {
   struct Counters {
     std::uint64_t submitted = 0, completed = 0, failed = 0;
   };
-  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] Counters counters() const noexcept { return {completed_ + in_flight(), completed_, failed_}; }
 
  private:
   struct Slot : backends::Request {
-    Callback callback;
-    bool in_flight = false;
+    Callback callback;  ///< empty: not in flight
     Segment data, metadata;
     dialect::WireMemory wire;
   };
 
-  /// Commands that have the same limits.
-  static std::size_t kind(const dialect::Io& io) noexcept {
-    return static_cast<std::size_t>(io.operation) * 4 + static_cast<std::size_t>(io.addressing) * 2 +
-           (io.consecutive ? 1 : 0);
-  }
   void complete(backends::Request& request, const Completion& completion) noexcept override;
   [[nodiscard]] Status why_not(const dialect::Io& io) const noexcept;
+  [[nodiscard]] Status why_not_plain(unsigned kind, std::uint32_t count) const noexcept;
   [[nodiscard]] Status check_raw(const RawIo& raw, const Transfer& transfer) const noexcept;
-  [[nodiscard]] Status check_metadata(std::size_t bytes, const dialect::Io& io) const noexcept;
+  [[nodiscard]] Status check_metadata(std::size_t bytes, std::uint32_t count) const noexcept;
   [[nodiscard]] Status attach(Slot& slot, const Transfer& transfer, const dialect::Io& io) const noexcept;
   static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
   [[nodiscard]] Slot* next_slot() noexcept { return free_count_ == 0 ? nullptr : &slots_[free_[free_count_ - 1]]; }
@@ -87,9 +84,7 @@ class Channel final : private backends::Sink {
       return s;
     }
     slot.callback.emplace(std::forward<F>(done));
-    slot.in_flight = true;
     --free_count_;
-    ++counters_.submitted;
     return {};
   }
 
@@ -99,18 +94,19 @@ class Channel final : private backends::Sink {
   std::unique_ptr<std::uint16_t[]> free_;
   std::uint32_t free_count_;
   std::uint32_t sector_bytes_;
-  std::array<std::uint32_t, 16> most_{};  ///< by kind: the most addresses of a command; 0: why_not has the reason
+  std::array<std::uint32_t, dialect::kPlainKinds> most_plain_{};  ///< addresses of a command; 0: why_not_plain knows
   std::uint32_t depth_;
   const Terms& terms_;
-  Counters counters_;
+  std::uint64_t completed_ = 0, failed_ = 0;
 };
 
 template <typename F>
-[[gnu::always_inline]] inline Status Channel::transfer(const dialect::Io& io, Segment data, Segment metadata, F&& done) noexcept {
-  if (io.count - 1 >= most_[kind(io)]) [[unlikely]] {
-    return why_not(io);
+[[gnu::always_inline]] inline Status Channel::transfer(unsigned kind, const Address* addresses, std::uint32_t count,
+                                                       Segment data, Segment metadata, F&& done) noexcept {
+  if (count - 1 >= most_plain_[kind]) [[unlikely]] {
+    return why_not_plain(kind, count);
   }
-  if (data.bytes != static_cast<std::size_t>(io.count) * sector_bytes_) [[unlikely]] {
+  if (data.bytes != static_cast<std::size_t>(count) * sector_bytes_) [[unlikely]] {
     return Status::os(EINVAL);
   }
   Slot* slot = next_slot();
@@ -120,12 +116,15 @@ template <typename F>
   slot->data = data;
   slot->payload.data = {&slot->data, 1};
   slot->payload.metadata = {};
-  if (metadata.bytes != 0) {
-    if (const Status s = check_metadata(metadata.bytes, io); !s) return s;
+  slot->payload.list = {slot->wire.list.data(), kind % 2 == 0 ? 0 : count};
+  slot->payload.destination = {};
+  if (metadata.bytes != 0) [[unlikely]] {
+    if (const Status s = check_metadata(metadata.bytes, count); !s) return s;
     slot->metadata = metadata;
     slot->payload.metadata = {&slot->metadata, 1};
   }
-  if (const Status s = dialect_->encode(io, slot->command, slot->payload, slot->wire); !s) [[unlikely]] {
+  if (const Status s = dialect_->encode_plain(kind, addresses, count, slot->command, slot->wire.list.data()); !s)
+      [[unlikely]] {
     return s;
   }
   return send(*slot, std::forward<F>(done));

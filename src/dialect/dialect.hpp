@@ -35,6 +35,12 @@ struct Io {
   std::uint32_t count = 0;
 };
 
+/// A read or write that asks for nothing but its sectors: what is sent most. The index of tables of such commands.
+constexpr unsigned plain_kind(Operation operation, Addressing addressing) noexcept {
+  return static_cast<unsigned>(operation) * 2 + static_cast<unsigned>(addressing);
+}
+inline constexpr unsigned kPlainKinds = 4;
+
 /// Memory that an encoded command points to; lives as long as the command is in flight.
 struct WireMemory {
   std::array<std::uint64_t, kMaxAddresses> list;
@@ -56,6 +62,11 @@ class Dialect {
   /// Fills `command` and the address lists of `payload` (scalar reset: its data). Does not allocate or block.
   /// Returns EINVAL for an address that the device's format cannot name, ENOTSUP for what the dialect has no words for.
   virtual Status encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept = 0;
+
+  /// The same for a plain read or write of `count` sectors: scalar from addresses[0] on, vector one address each, which
+  /// are written to `list` as the device names them. The payload's lists are the caller's.
+  virtual Status encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
+                              std::uint64_t* list) const noexcept = 0;
 
   /// The device's name of an address, and back. Components beyond their fields are cut.
   [[nodiscard]] virtual std::uint64_t to_device(Address address) const noexcept = 0;

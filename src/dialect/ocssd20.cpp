@@ -49,14 +49,15 @@ class Ocssd20 final : public Dialect {
         capabilities_(capabilities),
         format_(format),
         mask_(format.generic_mask()),
+        beyond_(~format.generic_mask()),
         nsid_(nsid) {
-    transfers_[0][0] = spec::build::transfer(IoOpcode::read, nsid, 0, 1);
-    transfers_[1][0] = spec::build::transfer(IoOpcode::write, nsid, 0, 1);
+    plain_[plain_kind(Operation::read, Addressing::scalar)] = spec::build::transfer(IoOpcode::read, nsid, 0, 1);
+    plain_[plain_kind(Operation::write, Addressing::scalar)] = spec::build::transfer(IoOpcode::write, nsid, 0, 1);
     for (const Operation o : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
       vectors_[static_cast<std::size_t>(o)] = spec::build::vector(vector_opcode(o), nsid, 1);
     }
-    transfers_[0][1] = vectors_[0];
-    transfers_[1][1] = vectors_[1];
+    plain_[plain_kind(Operation::read, Addressing::vector)] = vectors_[static_cast<std::size_t>(Operation::read)];
+    plain_[plain_kind(Operation::write, Addressing::vector)] = vectors_[static_cast<std::size_t>(Operation::write)];
   }
 
   [[nodiscard]] SpecVersion version() const noexcept override { return SpecVersion::ocssd20; }
@@ -70,6 +71,8 @@ class Ocssd20 final : public Dialect {
   }
 
   Status encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept override;
+  Status encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
+                      std::uint64_t* list) const noexcept override;
   Result<std::vector<Chunk>> report(AdminPort& port, std::uint64_t first, std::uint64_t count) const override;
   [[nodiscard]] Chunk parse_descriptor(const spec::ChunkDescriptor& d) const noexcept override;
   Result<std::vector<Event>> events(AdminPort& port) const override;
@@ -83,7 +86,6 @@ class Ocssd20 final : public Dialect {
  private:
   [[nodiscard]] bool pack_list(const Address* addresses, bool consecutive, std::uint32_t count,
                                std::uint64_t* out) const noexcept;
-  Status encode_other(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept;
   Status encode_vector(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept;
   Status encode_ranges(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept;
 
@@ -91,9 +93,10 @@ class Ocssd20 final : public Dialect {
   std::uint32_t capabilities_;
   model::LbaFormat format_;
   std::uint64_t mask_;
+  std::uint64_t beyond_;  // the bits of a generic address that the device cannot name
   std::uint32_t nsid_;
   // Commands that lack only their addresses, their count and their flags.
-  spec::Command transfers_[2][2];  // read and write, scalar and vector
+  std::array<spec::Command, kPlainKinds> plain_;
   std::array<spec::Command, 4> vectors_;
 };
 
@@ -115,32 +118,19 @@ bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_
   return (all & ~mask_) == 0;
 }
 
-// What is sent most comes first: plain reads and writes.
-Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept {
-  if (io.operation > Operation::write || io.options != CommandOptions()) [[unlikely]] {
-    return encode_other(io, command, payload, memory);
-  }
-  const bool vector = io.addressing == Addressing::vector;
-  command = transfers_[static_cast<std::size_t>(io.operation)][vector ? 1 : 0];
-  command.dw[12] = io.count - 1;
-  payload.destination = {};
-  const Address first = io.addresses[0];
-  if (!vector) {
-    if ((first.value & ~mask_) != 0) return Status::os(EINVAL);
-    spec::Slba::set(command, format_.pack(first));
-    payload.list = {};
-    return {};
-  }
-  payload.list = {memory.list.data(), io.count};
-  if (io.count == 1) {
-    memory.list[0] = format_.pack(first);
-    return (first.value & ~mask_) == 0 ? Status() : Status::os(EINVAL);
-  }
-  return pack_list(io.addresses, io.consecutive, io.count, memory.list.data()) ? Status() : Status::os(EINVAL);
+Status Ocssd20::encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
+                             std::uint64_t* list) const noexcept {
+  command = plain_[kind];
+  command.dw[12] = count - 1;
+  if (kind % 2 != 0 && count != 1) return pack_list(addresses, false, count, list) ? Status() : Status::os(EINVAL);
+  const Address first = addresses[0];
+  const std::uint64_t lba = format_.pack(first);
+  list[0] = lba;
+  if (kind % 2 == 0) spec::Slba::set(command, lba);
+  return (first.value & beyond_) == 0 ? Status() : Status::os(EINVAL);
 }
 
-Status Ocssd20::encode_other(const Io& io, spec::Command& command, Payload& payload,
-                             WireMemory& memory) const noexcept {
+Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept {
   if (has_foreign_options(io.options)) [[unlikely]]
     return Status::os(ENOTSUP);
   if (io.addressing == Addressing::vector) return encode_vector(io, command, payload, memory);
@@ -148,7 +138,7 @@ Status Ocssd20::encode_other(const Io& io, spec::Command& command, Payload& payl
   if (io.operation == Operation::copy) return Status::os(ENOTSUP);
   const Address first = io.addresses[0];
   if (!format_.encodable(first)) return Status::os(EINVAL);
-  command = transfers_[static_cast<std::size_t>(io.operation)][0];
+  command = plain_[plain_kind(io.operation, Addressing::scalar)];
   spec::Slba::set(command, format_.pack(first));
   command.dw[12] = (io.count - 1) | flags(io);
   payload.list = payload.destination = {};

@@ -81,12 +81,10 @@ class Device {
 
   /// OCSSD-2.0 2.1. Bits above the fields, like components beyond their counts, make an address that does not exist.
   [[nodiscard]] Place locate(std::uint64_t lba) const noexcept {
-    const Geometry& g = geometry_;
-    const std::uint32_t group = format_.group(lba);
-    const std::uint32_t unit = format_.unit(lba);
+    const std::uint64_t unit = lba >> format_.unit_shift();
     const std::uint32_t chunk = format_.chunk(lba);
-    const bool exists = group < g.groups && unit < g.units && chunk < g.chunks && lba >> format_.total_bits() == 0;
-    return {(group * g.units + unit) * g.chunks + chunk, format_.sector(lba), exists};
+    const std::uint32_t first = unit < first_chunks_.size() ? first_chunks_[unit] : kNowhere;
+    return {first + chunk, format_.sector(lba), first != kNowhere && chunk < geometry_.chunks};
   }
   [[nodiscard]] spec::ChunkDescriptor descriptor(std::uint32_t chunk) const noexcept;
   /// Sectors that can hold data: what Identify calls NCAP.
@@ -139,6 +137,9 @@ class Device {
   model::PpaPacker ppa_;
   std::unique_ptr<ChunkMachine> machine_;
   std::unique_ptr<Media> media_;
+  // The first chunk of each parallel unit, by the bits of an address that name the unit; holes have none.
+  static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
+  std::vector<std::uint32_t> first_chunks_;
   Uuid uuid_;
   bool read_only_;
   std::uint64_t usable_sectors_;

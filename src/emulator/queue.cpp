@@ -54,7 +54,7 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
 
 Queue::~Queue() { device_.remove_traffic(&traffic_); }
 
-void Queue::start_other(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
+void Queue::start_any(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
   const auto opcode = static_cast<std::uint8_t>(spec::Opcode::get(command));
   const Status wrong = check_command(command, opcode);
   if (wrong && direct_.data != nullptr && is_read(opcode)) {
@@ -290,6 +290,7 @@ unsigned Queue::poll(std::span<Done> out) noexcept {
   done_head_ = (done_head_ + n) & done_mask_;
   done_count_ -= n;
   in_flight_ -= n;
+  if (reads_ != 0) tell_reads();
   return n;
 }
 

@@ -26,8 +26,7 @@ class Queue {
   /// Begins a command. `command` and `payload` stay where they are until it is done; `tag` is not in use.
   void start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
     ++in_flight_;
-    if (direct_.data != nullptr && read_at_once(command, payload, tag)) return;
-    start_other(command, payload, tag);
+    direct_.data != nullptr ? start_direct(command, payload, tag) : start_any(command, payload, tag);
   }
   /// Goes on with what waits and returns how many finished commands it wrote to `out`. What they changed is kept (in
   /// the sense of Media::save) before they are returned.
@@ -59,9 +58,9 @@ class Queue {
   void go_on() noexcept;
 
   [[nodiscard]] Piece next_piece(const Plan& plan, std::uint32_t position) const noexcept;
-  void start_other(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
-  [[nodiscard]] bool read_at_once(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept;
-  [[nodiscard]] bool read_runs(const std::uint64_t* list, std::uint32_t total, std::byte* out, std::byte* oob) noexcept;
+  void start_any(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  void start_direct(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  [[nodiscard]] bool read_list(std::span<const std::uint64_t> list, std::byte* out, std::byte* oob) noexcept;
   [[nodiscard]] bool read_run(std::uint64_t lba, std::uint32_t count, std::byte* out, std::byte* oob) noexcept;
   [[nodiscard]] Completion read_direct(const Plan& plan) noexcept;
   void copy_out(const Plan& plan, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept;
@@ -70,6 +69,7 @@ class Queue {
   void read_done(Op& op, const MediaOp& m) noexcept;
   void finish_read(Op& op) noexcept;
   void count_read(std::size_t bytes) noexcept;
+  void tell_reads() noexcept;
 
   void begin_write(Op& op) noexcept;
   [[nodiscard]] StatusCode make_runs(Op& op) noexcept;
@@ -122,6 +122,7 @@ class Queue {
   std::vector<std::byte> copy_buffer_;
   Op* copying_ = nullptr;
   Traffic traffic_;
+  std::uint64_t reads_ = 0, bytes_read_ = 0;  // not in traffic_ yet
 };
 
 }  // namespace lightnvm::emulator

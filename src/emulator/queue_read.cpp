@@ -2,6 +2,7 @@
 // Reads: what can be read comes from the media, the rest is predefined or, with DULBE, an error. OCSSD-2.0 4.4, 6.2.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "emulator/queue_op.hpp"
 
@@ -80,69 +81,102 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
 }
 
 // Consecutive sectors of one chunk; false where they cannot all be read.
-bool Queue::read_run(std::uint64_t lba, std::uint32_t count, std::byte* out, std::byte* oob) noexcept {
+[[gnu::always_inline]] inline bool Queue::read_run(std::uint64_t lba, std::uint32_t count, std::byte* out,
+                                                   std::byte* oob) noexcept {
   const Place place = device_.locate(lba);
   if (!place.chunk_exists) [[unlikely]] {
     return false;
   }
   const std::uint32_t readable = machine_.hold_for_read(place.chunk);
-  if (readable < place.sector || readable - place.sector < count) [[unlikely]] {
+  if (readable < std::uint64_t{place.sector} + count) [[unlikely]] {
     if (readable != 0) machine_.release_read(place.chunk);
     return false;
   }
   const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
   std::memcpy(out, direct_.data + sector * sector_bytes_, static_cast<std::size_t>(count) * sector_bytes_);
-  if (oob != nullptr) std::memcpy(oob, direct_.metadata + sector * oob_bytes_, std::size_t{count} * oob_bytes_);
+  if (oob != nullptr) [[unlikely]] {
+    std::memcpy(oob, direct_.metadata + sector * oob_bytes_, static_cast<std::size_t>(count) * oob_bytes_);
+  }
   machine_.release_read(place.chunk);
   return true;
 }
 
-bool Queue::read_runs(const std::uint64_t* list, std::uint32_t total, std::byte* out, std::byte* oob) noexcept {
-  for (std::uint32_t done = 0; done < total;) {
-    const std::uint64_t lba = list[done];
-    std::uint32_t n = 1;
-    while (done + n < total && list[done + n] == lba + n) ++n;
+[[gnu::noinline]] bool Queue::read_list(std::span<const std::uint64_t> list, std::byte* out, std::byte* oob) noexcept {
+  const std::uint64_t* at = list.data();
+  const std::uint64_t* const end = at + list.size();
+  while (at != end) {
+    const std::uint64_t lba = *at;
+    const std::uint64_t* next = at + 1;
+    while (next != end && *next == lba + static_cast<std::uint64_t>(next - at)) ++next;
+    const auto n = static_cast<std::uint32_t>(next - at);
     if (!read_run(lba, n, out, oob)) return false;
     out += static_cast<std::size_t>(n) * sector_bytes_;
-    if (oob != nullptr) oob += std::size_t{n} * oob_bytes_;
-    done += n;
+    if (oob != nullptr) oob += static_cast<std::size_t>(n) * oob_bytes_;
+    at = next;
   }
   return true;
 }
 
-// A plain read of written sectors into memory in one piece, from media in memory: the command that hosts send most.
-// False: it is another one, or one that fails; it has changed nothing but the memory that it reads into.
-bool Queue::read_at_once(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
+namespace {
+
+// Whether a command is a read by the specification's book, without options, into memory in one piece.
+[[gnu::always_inline]] inline bool is_plain(const spec::Command& c, const Payload& p) noexcept {
   constexpr std::uint32_t kVectorRest = 0x3FFFFFC0, kScalarRest = 0x3FFF0000;
   const std::uint32_t low = c.dw[0] & 0xFFFF;
-  const bool vector = low == static_cast<std::uint32_t>(IoOpcode::vector_read);
-  if (!vector && low != static_cast<std::uint32_t>(IoOpcode::read)) return false;
-  const std::uint32_t rest =
-      vector ? (c.dw[12] & kVectorRest) | c.dw[13] | c.dw[14] | c.dw[15] : c.dw[12] & kScalarRest;
-  if ((rest | (c.dw[1] ^ 1) | c.dw[2] | c.dw[3]) != 0 || p.data.size() != 1) return false;
-  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
-  const std::size_t bytes = static_cast<std::size_t>(total) * sector_bytes_;
-  if (p.data[0].bytes != bytes || bytes > transfer_limit_) return false;
-  std::byte* oob = nullptr;
-  if (!p.metadata.empty()) [[unlikely]] {
-    if (p.metadata.size() != 1 || p.metadata[0].bytes != static_cast<std::size_t>(total) * oob_bytes_) return false;
-    oob = p.metadata[0].base;
+  std::uint32_t rest = (c.dw[1] ^ 1) | c.dw[2] | c.dw[3];
+  if (low == static_cast<std::uint32_t>(IoOpcode::vector_read)) {
+    rest |= (c.dw[12] & kVectorRest) | c.dw[13] | c.dw[14] | c.dw[15];
+  } else if (low == static_cast<std::uint32_t>(IoOpcode::read)) {
+    rest |= c.dw[12] & kScalarRest;
+  } else {
+    return false;
   }
-  if (vector && p.list.size() != total) return false;
-  const bool read = vector && total != 1 ? read_runs(p.list.data(), total, p.data[0].base, oob)
-                                         : read_run(vector ? p.list[0] : spec::Slba::get(c), total, p.data[0].base, oob);
-  if (!read) return false;
-  count_read(bytes);
-  push({0, {}, tag, false});
-  return true;
+  return rest == 0 && p.data.size() == 1;
 }
 
-void Queue::count_read(std::size_t bytes) noexcept {
+}  // namespace
+
+// Media in memory. The command that hosts send most, a read of written sectors, goes a way of its own, which leaves
+// everything else, failures too, to the thorough one; until then it has changed nothing but the memory that it reads to.
+void Queue::start_direct(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
+  if (!is_plain(c, p)) return start_any(c, p, tag);
+  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
+  const std::size_t bytes = static_cast<std::size_t>(total) * sector_bytes_;
+  if (p.data[0].bytes != bytes || bytes > transfer_limit_) return start_any(c, p, tag);
+  std::byte* oob = nullptr;
+  if (!p.metadata.empty()) [[unlikely]] {
+    const std::size_t wanted = static_cast<std::size_t>(total) * oob_bytes_;
+    if (p.metadata.size() != 1 || p.metadata[0].bytes != wanted) return start_any(c, p, tag);
+    oob = p.metadata[0].base;
+  }
+  bool read = false;
+  if (p.list.empty()) {
+    read = (c.dw[0] & 0xFF) == static_cast<std::uint32_t>(IoOpcode::read) &&
+           read_run(spec::Slba::get(c), total, p.data[0].base, oob);
+  } else if (p.list.size() != total) {
+    return start_any(c, p, tag);
+  } else if (total == 1) {
+    read = read_run(p.list[0], 1, p.data[0].base, oob);
+  } else {
+    read = read_list(p.list, p.data[0].base, oob);
+  }
+  if (!read) return start_any(c, p, tag);
+  ++reads_;
+  bytes_read_ += bytes;
+  push({0, {}, tag, false});
+}
+
+void Queue::tell_reads() noexcept {
   const auto add = [](std::atomic<std::uint64_t>& counter, std::uint64_t n) {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   };
-  add(traffic_.reads, 1);
-  add(traffic_.bytes_read, bytes);
+  add(traffic_.reads, std::exchange(reads_, 0));
+  add(traffic_.bytes_read, std::exchange(bytes_read_, 0));
+}
+
+void Queue::count_read(std::size_t bytes) noexcept {
+  ++reads_;
+  bytes_read_ += bytes;
 }
 
 void Queue::read_pieces(Op& op) noexcept {
