@@ -154,41 +154,9 @@ class Callback {
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, Callback> && std::invocable<F&, const Completion&>)
   Callback(F&& f) noexcept {
-    using Held = std::decay_t<F>;
-    static_assert(sizeof(Held) <= kBytes && alignof(Held) <= alignof(std::max_align_t), "captures too much");
-    static_assert(std::is_nothrow_move_constructible_v<Held>);
-    ::new (static_cast<void*>(storage_)) Held(std::forward<F>(f));
-    call_ = [](void* held, const Completion& c) { (*static_cast<Held*>(held))(c); };
-    if constexpr (!(std::is_trivially_copyable_v<Held> && std::is_trivially_destructible_v<Held>)) {
-      move_ = [](void* from, void* to) noexcept {
-        auto* held = static_cast<Held*>(from);
-        if (to != nullptr) ::new (to) Held(std::move(*held));
-        held->~Held();
-      };
-    }
-  }
-  /// Makes an empty callback this one; from an empty one it becomes one that does nothing. Requires: it is empty.
-  template <typename F>
-  void emplace(F&& f) noexcept {
-    if constexpr (!std::same_as<std::remove_cvref_t<F>, Callback>) {
-      ::new (this) Callback(std::forward<F>(f));
-    } else if (f) [[likely]] {
-      take(f);
-    } else {
-      call_ = [](void*, const Completion&) {};
-    }
+    emplace(std::forward<F>(f));
   }
   Callback(Callback&& other) noexcept { take(other); }
-  /// Leaves `from` empty and calls what it was, so that it may be made anew from within. Requires: it is not empty.
-  static void consume(Callback& from, const Completion& c) {
-    if (from.move_ == nullptr) [[likely]] {
-      alignas(std::max_align_t) std::byte held[kBytes];
-      __builtin_memcpy(held, from.storage_, kBytes);
-      std::exchange(from.call_, nullptr)(held, c);
-      return;
-    }
-    Callback(std::move(from))(c);
-  }
   Callback& operator=(Callback&& other) noexcept {
     if (this != &other) {
       reset();
@@ -199,7 +167,38 @@ class Callback {
   ~Callback() { reset(); }
 
   explicit operator bool() const noexcept { return call_ != nullptr; }
-  void operator()(const Completion& c) { call_(storage_, c); }
+  /// Calls it and leaves it empty; it is empty before the callable runs, which may make it anew. Requires: not empty.
+  void operator()(const Completion& c) { call_(*this, c); }
+
+  /// Makes it call `f`; from an empty Callback it becomes one that does nothing. Requires: it is empty.
+  template <typename F>
+  void emplace(F&& f) noexcept {
+    if constexpr (std::same_as<std::remove_cvref_t<F>, Callback>) {
+      if (!f) return emplace([](const Completion&) {});
+      take(f);
+    } else {
+      using Held = std::decay_t<F>;
+      static_assert(sizeof(Held) <= kBytes && alignof(Held) <= alignof(std::max_align_t), "captures too much");
+      static_assert(std::is_nothrow_move_constructible_v<Held>);
+      ::new (static_cast<void*>(storage_)) Held(std::forward<F>(f));
+      call_ = [](Callback& from, const Completion& c) {
+        auto* kept = reinterpret_cast<Held*>(from.storage_);
+        Held held(std::move(*kept));
+        kept->~Held();
+        from.call_ = nullptr;
+        from.move_ = nullptr;
+        held(c);
+      };
+      move_ = nullptr;
+      if constexpr (!(std::is_trivially_copyable_v<Held> && std::is_trivially_destructible_v<Held>)) {
+        move_ = [](void* from, void* to) noexcept {
+          auto* held = static_cast<Held*>(from);
+          if (to != nullptr) ::new (to) Held(std::move(*held));
+          held->~Held();
+        };
+      }
+    }
+  }
 
  private:
   void reset() noexcept {
@@ -218,7 +217,7 @@ class Callback {
   }
 
   alignas(std::max_align_t) std::byte storage_[kBytes];
-  void (*call_)(void*, const Completion&) = nullptr;
+  void (*call_)(Callback&, const Completion&) = nullptr;
   void (*move_)(void*, void*) noexcept = nullptr;  // null: copying the bytes is enough
 };
 

@@ -72,7 +72,7 @@ CommandOptions options_of(std::uint16_t flags) noexcept {
 template <typename Queued, typename Waited>
 int issue(const Call& call, const char* what, Queued&& submit, Waited&& execute) noexcept {
   if (call.async()) {
-    if (!can_queue(*call.dev, call.ret)) [[unlikely]] {
+    if (!can_queue(call.dev, call.ret)) [[unlikely]] {
       return refuse_call(call, EINVAL, kCannotQueue);
     }
     const Status s = submit(call.ret->async.ctx->queue, to_callback(call.ret));
@@ -174,17 +174,21 @@ template <typename Memory, typename Byte>
 [[gnu::always_inline]] inline int transfer_plain(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
                                                  std::uint16_t flags, nvm_ret* ret, const char* what) noexcept {
   constexpr std::uint16_t kPlain = NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
-  const bool plain = (flags & ~kPlain) == 0 && (flags & NVM_CMD_ASYNC) != 0 && !both(flags, NVM_CMD_MASK_ADDR) && addrs != nullptr && data != nullptr &&
-                     dev != nullptr && can_queue(*dev, ret);
-  if (!plain) [[unlikely]] {
+  // One after another: the compiler would combine conditions that it may evaluate all.
+  if ((flags & ~kPlain) != 0 || (flags & NVM_CMD_ASYNC) == 0 || both(flags, NVM_CMD_MASK_ADDR) || !can_queue(dev, ret))
+      [[unlikely]] {
+    return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+  }
+  if (addrs == nullptr) [[unlikely]] {
+    return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+  }
+  if (data == nullptr) [[unlikely]] {
     return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
   }
   const dialect::Addressing addressing = dev->addressing[(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
-  const auto count = static_cast<std::uint32_t>(naddrs);
-  const std::span bytes(data, std::size_t{count} * dev->sector_bytes);
-  const std::span oob(meta, meta == nullptr ? 0 : std::size_t{count} * dev->oob_bytes);
   const Status s = ret->async.ctx->channel.transfer(dialect::plain_kind(kOperation<Memory>, addressing),
-                                                    to_addresses(addrs), count, segment(bytes), segment(oob),
+                                                    to_addresses(addrs), static_cast<std::uint32_t>(naddrs),
+                                                    const_cast<std::byte*>(data), const_cast<std::byte*>(meta),
                                                     to_callable(ret));
   if (!s) [[unlikely]] {
     return s.is_errno(EAGAIN) ? report_failure(ret, {0, s}, what)

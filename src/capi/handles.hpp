@@ -133,8 +133,8 @@ inline void fill_if(nvm_ret* ret, const Completion& c) noexcept {
 }
 
 /// An asynchronous command needs somewhere to be queued and somebody to call.
-inline bool can_queue(const nvm_dev& dev, const nvm_ret* ret) noexcept {
-  return ret != nullptr && ret->async.ctx != nullptr && ret->async.cb != nullptr && ret->async.ctx->dev == &dev;
+inline bool can_queue(const nvm_dev* dev, const nvm_ret* ret) noexcept {
+  return ret != nullptr && ret->async.ctx != nullptr && ret->async.cb != nullptr && ret->async.ctx->dev == dev;
 }
 inline constexpr const char* kCannotQueue =
     "NVM_CMD_ASYNC needs ret->async.ctx, a context of this device, and ret->async.cb";

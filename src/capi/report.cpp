@@ -197,7 +197,7 @@ int nvm_cmd_pass(nvm_dev* dev, nvm_nvme_cmd* cmd, void* data, std::size_t data_n
     }
     if ((flags & NVM_CMD_ASYNC) != 0) {
       if (is_admin) return refuse(ENOSYS, "admin commands are synchronous");
-      if (!can_queue(*dev, ret)) return refuse(EINVAL, kCannotQueue);
+      if (!can_queue(dev, ret)) return refuse(EINVAL, kCannotQueue);
       const Status s = ret->async.ctx->queue.pass(raw, memory, to_callback(ret), list, destination);
       if (s.is_errno(EAGAIN)) errno = EAGAIN;
       if (s || s.is_errno(EAGAIN)) return s ? 0 : -1;

@@ -22,6 +22,7 @@ constexpr std::uint32_t kMaxScalar = 65536;
 
 Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_pair, std::uint32_t depth)
     : dialect_(terms.dialect),
+      plain_(dialect_ == nullptr ? nullptr : dialect_->plain()),
       queue_pair_(std::move(queue_pair)),
       slots_(std::make_unique<Slot[]>(depth)),
       free_(std::make_unique<std::uint16_t[]>(depth)),
@@ -34,7 +35,7 @@ Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_
     free_[depth - 1 - i] = static_cast<std::uint16_t>(i);
   }
   for (unsigned kind = 0; kind < dialect::kPlainKinds; ++kind) {
-    if (why_not_plain(kind, 1)) most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
+    if (plain_ != nullptr && why_not_plain(kind, 1)) most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
   }
 }
 
@@ -57,6 +58,7 @@ Status Channel::why_not(const Io& io) const noexcept {
 }
 
 Status Channel::why_not_plain(unsigned kind, std::uint32_t count) const noexcept {
+  if (plain_ == nullptr) return Status::os(ENOTSUP);
   Io io;
   io.operation = static_cast<Operation>(kind / 2);
   io.addressing = static_cast<Addressing>(kind % 2);
@@ -93,17 +95,33 @@ Status Channel::attach(Slot& slot, const Transfer& t, const Io& io) const noexce
   return metadata == 0 ? Status() : check_metadata(metadata, io.count);
 }
 
+Status Channel::attach_metadata(Slot& slot, std::byte* metadata, std::uint32_t count) const noexcept {
+  const std::size_t bytes = static_cast<std::size_t>(count) * terms_.oob_bytes;
+  if (const Status s = check_metadata(bytes, count); !s) return s;
+  slot.metadata = {metadata, bytes};
+  slot.payload.metadata = {&slot.metadata, bytes != 0 ? 1U : 0U};
+  return {};
+}
+
 Status Channel::check_metadata(std::size_t bytes, std::uint32_t count) const noexcept {
   if (bytes != static_cast<std::size_t>(count) * terms_.oob_bytes) return Status::os(EINVAL);
   return terms_.caps.metadata == backends::MetadataTransfer::separate ? Status() : Status::os(ENOTSUP);
 }
 
-Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcept {
+// Whether `transfer` is enough.
+bool Channel::is_plain(const Io& io, const Transfer* t) const noexcept {
   const bool moves = io.operation == Operation::read || io.operation == Operation::write;
-  const bool simple = io.consecutive == (io.addressing == Addressing::scalar) && io.options == CommandOptions();
-  if (moves && simple && t->data_list().empty() && t->metadata_list().empty()) {
-    return transfer(dialect::plain_kind(io.operation, io.addressing), io.addresses, io.count, t->data(), t->metadata(),
-                    std::move(done));
+  const std::size_t count = io.count;
+  return plain_ != nullptr && moves && io.consecutive == (io.addressing == Addressing::scalar) &&
+         io.options == CommandOptions() && t->data_list().empty() && t->metadata_list().empty() &&
+         t->data().bytes == count * sector_bytes_ &&
+         (t->metadata().bytes == 0 || t->metadata().bytes == count * terms_.oob_bytes);
+}
+
+Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcept {
+  if (is_plain(io, t)) {
+    return transfer(dialect::plain_kind(io.operation, io.addressing), io.addresses, io.count, t->data().base,
+                    t->metadata().bytes != 0 ? t->metadata().base : nullptr, std::move(done));
   }
   if (const Status s = why_not(io); !s) return s;
   Slot* slot = next_slot();
@@ -174,7 +192,7 @@ void Channel::complete(backends::Request& request, const Completion& completion)
     ++failed_;
   }
   give_back(slot);
-  Callback::consume(slot.callback, completion);
+  slot.callback(completion);
 }
 
 }  // namespace lightnvm::device

@@ -41,10 +41,10 @@ class Channel final : private backends::Sink {
   Status submit(const dialect::Io& io, const Transfer* transfer, Callback&& done) noexcept;
   Status submit_flush(Callback&& done) noexcept;
   Status submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept;
-  /// A read or a write that asks for nothing more (dialect::plain_kind), with data, and perhaps metadata, in one piece
-  /// each: the way that is to be short.
+  /// A read or a write that asks for nothing more (dialect::plain_kind), with data, and perhaps metadata (or nullptr),
+  /// in one piece each: the way that is to be short. ENOTSUP also where only submit knows how.
   template <typename F>
-  Status transfer(unsigned kind, const Address* addresses, std::uint32_t count, Segment data, Segment metadata,
+  Status transfer(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data, std::byte* metadata,
                   F&& done) noexcept;
 
   Result<unsigned> reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
@@ -69,10 +69,12 @@ class Channel final : private backends::Sink {
   };
 
   void complete(backends::Request& request, const Completion& completion) noexcept override;
+  [[nodiscard]] bool is_plain(const dialect::Io& io, const Transfer* transfer) const noexcept;
   [[nodiscard]] Status why_not(const dialect::Io& io) const noexcept;
   [[nodiscard]] Status why_not_plain(unsigned kind, std::uint32_t count) const noexcept;
   [[nodiscard]] Status check_raw(const RawIo& raw, const Transfer& transfer) const noexcept;
   [[nodiscard]] Status check_metadata(std::size_t bytes, std::uint32_t count) const noexcept;
+  [[nodiscard]] Status attach_metadata(Slot& slot, std::byte* metadata, std::uint32_t count) const noexcept;
   [[nodiscard]] Status attach(Slot& slot, const Transfer& transfer, const dialect::Io& io) const noexcept;
   static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
   [[nodiscard]] Slot* next_slot() noexcept { return free_count_ == 0 ? nullptr : &slots_[free_[free_count_ - 1]]; }
@@ -89,6 +91,7 @@ class Channel final : private backends::Sink {
   }
 
   const dialect::Dialect* dialect_;
+  const dialect::PlainTransfers* plain_;
   std::unique_ptr<backends::QueuePair> queue_pair_;
   std::unique_ptr<Slot[]> slots_;
   std::unique_ptr<std::uint16_t[]> free_;
@@ -102,32 +105,26 @@ class Channel final : private backends::Sink {
 
 template <typename F>
 [[gnu::always_inline]] inline Status Channel::transfer(unsigned kind, const Address* addresses, std::uint32_t count,
-                                                       Segment data, Segment metadata, F&& done) noexcept {
+                                                       std::byte* data, std::byte* metadata, F&& done) noexcept {
   if (count - 1 >= most_plain_[kind]) [[unlikely]] {
     return why_not_plain(kind, count);
   }
-  if (data.bytes != static_cast<std::size_t>(count) * sector_bytes_) [[unlikely]] {
-    return Status::os(EINVAL);
-  }
-  Slot* slot = next_slot();
-  if (slot == nullptr) [[unlikely]] {
+  if (free_count_ == 0) [[unlikely]] {
     return Status::os(EAGAIN);
   }
-  slot->data = data;
-  slot->payload.data = {&slot->data, 1};
-  slot->payload.metadata = {};
-  slot->payload.list = {slot->wire.list.data(), kind % 2 == 0 ? 0 : count};
-  slot->payload.destination = {};
-  if (metadata.bytes != 0) [[unlikely]] {
-    if (const Status s = check_metadata(metadata.bytes, count); !s) return s;
-    slot->metadata = metadata;
-    slot->payload.metadata = {&slot->metadata, 1};
+  Slot& slot = slots_[free_[free_count_ - 1]];
+  slot.data = {data, static_cast<std::size_t>(count) * sector_bytes_};
+  slot.payload.data = {&slot.data, 1};
+  slot.payload.metadata = {};
+  slot.payload.list = {slot.wire.list.data(), kind % 2 == 0 ? 0 : count};
+  slot.payload.destination = {};
+  if (metadata != nullptr) [[unlikely]] {
+    if (const Status s = attach_metadata(slot, metadata, count); !s) return s;
   }
-  if (const Status s = dialect_->encode_plain(kind, addresses, count, slot->command, slot->wire.list.data()); !s)
-      [[unlikely]] {
-    return s;
+  if (!plain_->encode(kind, addresses, count, slot.command, slot.wire.list.data())) [[unlikely]] {
+    return Status::os(EINVAL);
   }
-  return send(*slot, std::forward<F>(done));
+  return send(slot, std::forward<F>(done));
 }
 
 /// What a synchronous caller waits for.

@@ -16,6 +16,7 @@
 #include "lightnvm/event.hpp"
 #include "lightnvm/geometry.hpp"
 #include "lightnvm/ppa_format.hpp"
+#include "model/lba_format.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::dialect {
@@ -41,6 +42,38 @@ constexpr unsigned plain_kind(Operation operation, Addressing addressing) noexce
 }
 inline constexpr unsigned kPlainKinds = 4;
 
+/// How plain reads and writes are encoded where addresses are packed by an LbaFormat and dword 12 is the count.
+class PlainTransfers {
+ public:
+  PlainTransfers() noexcept = default;
+  PlainTransfers(const model::LbaFormat& format, std::uint32_t nsid) noexcept;
+
+  /// `count` sectors: scalar from addresses[0] on, vector one address each, written to `list` as the device names them.
+  /// False where an address does not fit the device's fields: it would name a sector elsewhere.
+  [[nodiscard]] bool encode(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
+                            std::uint64_t* list) const noexcept {
+    command = commands_[kind];
+    command.dw[12] = count - 1;
+    const bool vector = kind % 2 != 0;
+    if (vector && count != 1) return pack_list(addresses, count, list);
+    const Address first = addresses[0];
+    const std::uint64_t lba = format_.pack(first);
+    if (vector) {
+      list[0] = lba;
+    } else {
+      spec::Slba::set(command, lba);
+    }
+    return (first.value & beyond_) == 0;
+  }
+  [[nodiscard]] bool pack_list(const Address* addresses, std::uint32_t count, std::uint64_t* list) const noexcept;
+
+ private:
+  model::LbaFormat format_;
+  std::uint64_t beyond_ = 0;  // the bits of a generic address that the device cannot name
+  // They lack only their addresses and their count.
+  std::array<spec::Command, kPlainKinds> commands_;
+};
+
 /// Memory that an encoded command points to; lives as long as the command is in flight.
 struct WireMemory {
   std::array<std::uint64_t, kMaxAddresses> list;
@@ -63,10 +96,8 @@ class Dialect {
   /// Returns EINVAL for an address that the device's format cannot name, ENOTSUP for what the dialect has no words for.
   virtual Status encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept = 0;
 
-  /// The same for a plain read or write of `count` sectors: scalar from addresses[0] on, vector one address each, which
-  /// are written to `list` as the device names them. The payload's lists are the caller's.
-  virtual Status encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
-                              std::uint64_t* list) const noexcept = 0;
+  /// What encode does with plain reads and writes, as data for who is in a hurry; nullptr: ask encode.
+  [[nodiscard]] virtual const PlainTransfers* plain() const noexcept { return nullptr; }
 
   /// The device's name of an address, and back. Components beyond their fields are cut.
   [[nodiscard]] virtual std::uint64_t to_device(Address address) const noexcept = 0;

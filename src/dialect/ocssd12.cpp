@@ -54,8 +54,6 @@ class Ocssd12 final : public Dialect {
   [[nodiscard]] std::optional<PpaFormat> ppa_format() const noexcept override { return format_; }
 
   Status encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept override;
-  Status encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
-                      std::uint64_t* list) const noexcept override;
   Result<std::vector<Chunk>> report(AdminPort&, std::uint64_t, std::uint64_t) const override {
     return std::unexpected(unsupported("chunk report"));
   }
@@ -108,19 +106,6 @@ Status Ocssd12::encode(const Io& io, spec::Command& command, Payload& payload, W
   spec::Control::set(command, control(io.options));
   payload.list = {memory.list.data(), io.count};
   payload.destination = {};
-  return {};
-}
-
-Status Ocssd12::encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
-                             std::uint64_t* list) const noexcept {
-  Io io;
-  io.operation = static_cast<Operation>(kind / 2);
-  io.addresses = addresses;
-  io.count = count;
-  if (kind % 2 == 0) [[unlikely]]
-    return unsupported("scalar commands; address sectors by lists");
-  if (!pack_list(io, list)) return Status::os(EINVAL);
-  command = spec::build::vector(opcode_of(io.operation), nsid_, count);
   return {};
 }
 

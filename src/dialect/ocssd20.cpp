@@ -49,15 +49,11 @@ class Ocssd20 final : public Dialect {
         capabilities_(capabilities),
         format_(format),
         mask_(format.generic_mask()),
-        beyond_(~format.generic_mask()),
+        plain_(format, nsid),
         nsid_(nsid) {
-    plain_[plain_kind(Operation::read, Addressing::scalar)] = spec::build::transfer(IoOpcode::read, nsid, 0, 1);
-    plain_[plain_kind(Operation::write, Addressing::scalar)] = spec::build::transfer(IoOpcode::write, nsid, 0, 1);
     for (const Operation o : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
       vectors_[static_cast<std::size_t>(o)] = spec::build::vector(vector_opcode(o), nsid, 1);
     }
-    plain_[plain_kind(Operation::read, Addressing::vector)] = vectors_[static_cast<std::size_t>(Operation::read)];
-    plain_[plain_kind(Operation::write, Addressing::vector)] = vectors_[static_cast<std::size_t>(Operation::write)];
   }
 
   [[nodiscard]] SpecVersion version() const noexcept override { return SpecVersion::ocssd20; }
@@ -71,8 +67,7 @@ class Ocssd20 final : public Dialect {
   }
 
   Status encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept override;
-  Status encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
-                      std::uint64_t* list) const noexcept override;
+  [[nodiscard]] const PlainTransfers* plain() const noexcept override { return &plain_; }
   Result<std::vector<Chunk>> report(AdminPort& port, std::uint64_t first, std::uint64_t count) const override;
   [[nodiscard]] Chunk parse_descriptor(const spec::ChunkDescriptor& d) const noexcept override;
   Result<std::vector<Event>> events(AdminPort& port) const override;
@@ -93,10 +88,9 @@ class Ocssd20 final : public Dialect {
   std::uint32_t capabilities_;
   model::LbaFormat format_;
   std::uint64_t mask_;
-  std::uint64_t beyond_;  // the bits of a generic address that the device cannot name
+  PlainTransfers plain_;
   std::uint32_t nsid_;
   // Commands that lack only their addresses, their count and their flags.
-  std::array<spec::Command, kPlainKinds> plain_;
   std::array<spec::Command, 4> vectors_;
 };
 
@@ -110,24 +104,7 @@ bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_
     for (std::uint32_t i = 0; i < count; ++i) out[i] = lba + i;
     return ((first.value | last.value) & ~mask_) == 0 && last.value >= first.value;
   }
-  std::uint64_t all = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    all |= addresses[i].value;
-    out[i] = format_.pack(addresses[i]);
-  }
-  return (all & ~mask_) == 0;
-}
-
-Status Ocssd20::encode_plain(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
-                             std::uint64_t* list) const noexcept {
-  command = plain_[kind];
-  command.dw[12] = count - 1;
-  if (kind % 2 != 0 && count != 1) return pack_list(addresses, false, count, list) ? Status() : Status::os(EINVAL);
-  const Address first = addresses[0];
-  const std::uint64_t lba = format_.pack(first);
-  list[0] = lba;
-  if (kind % 2 == 0) spec::Slba::set(command, lba);
-  return (first.value & beyond_) == 0 ? Status() : Status::os(EINVAL);
+  return plain_.pack_list(addresses, count, out);
 }
 
 Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept {
@@ -138,7 +115,7 @@ Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, W
   if (io.operation == Operation::copy) return Status::os(ENOTSUP);
   const Address first = io.addresses[0];
   if (!format_.encodable(first)) return Status::os(EINVAL);
-  command = plain_[plain_kind(io.operation, Addressing::scalar)];
+  command = spec::build::transfer(io.operation == Operation::read ? IoOpcode::read : IoOpcode::write, nsid_, 0, 1);
   spec::Slba::set(command, format_.pack(first));
   command.dw[12] = (io.count - 1) | flags(io);
   payload.list = payload.destination = {};
