@@ -97,9 +97,10 @@ Status Channel::attach(Slot& slot, const Transfer& t, const Io& io) const noexce
 
 Status Channel::attach_metadata(Slot& slot, std::byte* metadata, std::uint32_t count) const noexcept {
   const std::size_t bytes = static_cast<std::size_t>(count) * terms_.oob_bytes;
+  if (bytes == 0) return {};
   if (const Status s = check_metadata(bytes, count); !s) return s;
   slot.metadata = {metadata, bytes};
-  slot.payload.metadata = {&slot.metadata, bytes != 0 ? 1U : 0U};
+  slot.payload.metadata = {&slot.metadata, 1};
   return {};
 }
 

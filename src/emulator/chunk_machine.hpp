@@ -51,6 +51,8 @@ enum class ResetStep : std::uint8_t { refused, wait, granted };
 /// Thread-safe; a chunk's word is locked for a few instructions, and nothing else is shared on the way of a read or a
 /// write (but the counters of open chunks, where the device limits them). Never blocks, never allocates.
 class ChunkMachine {
+  struct Entry;
+
  public:
   /// The table of a device of that geometry, all chunks free. ENOMEM.
   static Result<std::unique_ptr<ChunkMachine>> create(const Geometry& geometry, std::uint32_t pe_cycles,
@@ -73,11 +75,24 @@ class ChunkMachine {
   [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept {
     Entry& e = entry(chunk);
     const auto readable = static_cast<std::uint32_t>(e.reading.fetch_add(kHold, std::memory_order_acquire));
-    if (readable == 0) [[unlikely]]
-      release(e);
+    if (readable == 0) release(e);
     return readable;
   }
   void release_read(std::uint32_t chunk) noexcept { release(entry(chunk)); }
+
+  /// The same for who reads at once: held as long as the object lives.
+  class Hold {
+   public:
+    Hold(ChunkMachine& machine, std::uint32_t chunk) noexcept;
+    ~Hold();
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    [[nodiscard]] std::uint32_t readable() const noexcept { return readable_; }
+
+   private:
+    Entry& entry_;
+    std::uint32_t readable_;
+  };
 
   /// Checks all runs against the reserved write pointers and reserves them, all or none.
   /// Requires: at most 64 runs, chunks that exist, counts of at least 1. Returns the first verdict.
@@ -192,5 +207,10 @@ class ChunkMachine {
   std::atomic<std::uint32_t> open_{0};
   std::atomic<std::uint64_t> wear_sum_{0};
 };
+
+inline ChunkMachine::Hold::Hold(ChunkMachine& machine, std::uint32_t chunk) noexcept
+    : entry_(machine.entry(chunk)),
+      readable_(static_cast<std::uint32_t>(entry_.reading.fetch_add(kHold, std::memory_order_acquire))) {}
+inline ChunkMachine::Hold::~Hold() { release(entry_); }
 
 }  // namespace lightnvm::emulator

@@ -30,6 +30,24 @@ struct Place {
   bool chunk_exists = false;
 };
 
+/// Finds the place of a device address, by shifts, masks and a table.
+struct Locator {
+  static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
+  /// The first chunk of each parallel unit, by the bits of an address that name the unit; holes have kNowhere.
+  const std::uint32_t* first_chunks = nullptr;
+  std::uint32_t units = 0;   ///< entries of that table
+  std::uint32_t chunks = 0;  ///< of a unit
+  std::uint32_t chunk_mask = 0, sector_mask = 0;
+  std::uint8_t unit_shift = 0, chunk_shift = 0;
+
+  Place operator()(std::uint64_t lba) const noexcept {
+    const std::uint64_t unit = lba >> unit_shift;
+    const std::uint32_t chunk = static_cast<std::uint32_t>(lba >> chunk_shift) & chunk_mask;
+    const std::uint32_t first = unit < units ? first_chunks[unit] : kNowhere;
+    return {first + chunk, static_cast<std::uint32_t>(lba) & sector_mask, first != kNowhere && chunk < chunks};
+  }
+};
+
 /// What the host has moved, for the health log. Written by one queue, read by anybody.
 struct Traffic {
   std::atomic<std::uint64_t> reads{0}, writes{0}, bytes_read{0}, bytes_written{0};
@@ -80,12 +98,8 @@ class Device {
   [[nodiscard]] const Uuid& uuid() const noexcept { return uuid_; }
 
   /// OCSSD-2.0 2.1. Bits above the fields, like components beyond their counts, make an address that does not exist.
-  [[nodiscard]] Place locate(std::uint64_t lba) const noexcept {
-    const std::uint64_t unit = lba >> format_.unit_shift();
-    const std::uint32_t chunk = format_.chunk(lba);
-    const std::uint32_t first = unit < first_chunks_.size() ? first_chunks_[unit] : kNowhere;
-    return {first + chunk, format_.sector(lba), first != kNowhere && chunk < geometry_.chunks};
-  }
+  [[nodiscard]] Place locate(std::uint64_t lba) const noexcept { return locator_(lba); }
+  [[nodiscard]] const Locator& locator() const noexcept { return locator_; }
   [[nodiscard]] spec::ChunkDescriptor descriptor(std::uint32_t chunk) const noexcept;
   /// Sectors that can hold data: what Identify calls NCAP.
   [[nodiscard]] std::uint64_t usable_sectors() const noexcept { return usable_sectors_; }
@@ -137,9 +151,8 @@ class Device {
   model::PpaPacker ppa_;
   std::unique_ptr<ChunkMachine> machine_;
   std::unique_ptr<Media> media_;
-  // The first chunk of each parallel unit, by the bits of an address that name the unit; holes have none.
-  static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
   std::vector<std::uint32_t> first_chunks_;
+  Locator locator_;
   Uuid uuid_;
   bool read_only_;
   std::uint64_t usable_sectors_;

@@ -31,9 +31,12 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       channel_(device_.media().open_channel(depth)),
       sqid_(sqid),
       transfer_limit_(device_.config().mdts == 0 ? ~0ULL : 4096ULL << device_.config().mdts),
+      transfer_sectors_(static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(transfer_limit_ / device_.geometry().sector_bytes, 65536))),
       sector_bytes_(device_.geometry().sector_bytes),
       oob_bytes_(device_.geometry().oob_bytes),
       chunk_sectors_(device_.geometry().sectors),
+      locator_(device_.locator()),
       ops_(std::make_unique<Op[]>(depth)),
       depth_(depth),
       done_(std::bit_ceil(depth)),
@@ -204,7 +207,7 @@ void Queue::finish(Op& op, Status status) noexcept {
   push({op.bits, status, op.tag, op.changed});
 }
 
-Status Queue::make_durable(const Op& op) noexcept {
+Status Queue::keep_changes(const Op& op) noexcept {
   for (std::uint32_t i = 0; i < op.run_count; ++i) {
     if (const Status s = device_.persist(op.runs[i].chunk); !s) return to_status(media_code(s, internal_error));
   }
@@ -276,22 +279,9 @@ void Queue::go_on() noexcept {
   }
 }
 
-unsigned Queue::poll(std::span<Done> out) noexcept {
-  if (in_flight_ != done_count_) go_on();
-  const auto n = static_cast<unsigned>(std::min<std::size_t>(out.size(), done_count_));
-  for (unsigned i = 0; i < n; ++i) {
-    Finished& finished = done_[(done_head_ + i) & done_mask_];
-    if (finished.changed) {
-      const Status s = make_durable(ops_[finished.tag]);
-      if (!s && finished.status) finished.status = s;
-    }
-    out[i] = {finished.tag, {finished.result, finished.status}};
-  }
-  done_head_ = (done_head_ + n) & done_mask_;
-  done_count_ -= n;
-  in_flight_ -= n;
-  if (reads_ != 0) tell_reads();
-  return n;
+void Queue::make_durable(Finished& finished) noexcept {
+  const Status s = keep_changes(ops_[finished.tag]);
+  if (!s && finished.status) finished.status = s;
 }
 
 }  // namespace lightnvm::emulator

@@ -2,6 +2,7 @@
 // Queue: I/O commands of one host thread on an emulated SSD.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -30,10 +31,38 @@ class Queue {
   }
   /// Goes on with what waits and returns how many finished commands it wrote to `out`. What they changed is kept (in
   /// the sense of Media::save) before they are returned.
-  unsigned poll(std::span<Done> out) noexcept;
+  unsigned poll(std::span<Done> out) noexcept {
+    return poll(static_cast<unsigned>(out.size()),
+                [at = out.data()](std::uint16_t tag, const Completion& c) mutable { *at++ = {tag, c}; });
+  }
+  /// The same for up to `most` commands: each goes to `f(tag, completion)`, which may start others; they are for the next
+  /// call.
+  template <typename F>
+  unsigned poll(unsigned most, F&& f) noexcept {
+    if (in_flight_ != done_count_) go_on();
+    if (reads_ != 0) tell_reads();
+    unsigned handed = 0;
+    while (handed < most && done_count_ != 0) {
+      // A copy: what is started from within, and what is polled from within, uses the ring.
+      std::array<Finished, kBatch> batch;
+      const unsigned n = std::min({most - handed, done_count_, kBatch});
+      for (unsigned i = 0; i < n; ++i) batch[i] = done_[(done_head_ + i) & done_mask_];
+      done_head_ = (done_head_ + n) & done_mask_;
+      done_count_ -= n;
+      in_flight_ -= n;
+      for (unsigned i = 0; i < n; ++i) {
+        if (batch[i].changed) [[unlikely]]
+          make_durable(batch[i]);
+        f(batch[i].tag, Completion{batch[i].result, batch[i].status});
+      }
+      handed += n;
+    }
+    return handed;
+  }
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
 
  private:
+  static constexpr unsigned kBatch = 8;
   struct Plan;
   struct Failures;
   struct Op;
@@ -70,6 +99,12 @@ class Queue {
   void finish_read(Op& op) noexcept;
   void count_read(std::size_t bytes) noexcept;
   void tell_reads() noexcept;
+  void finish_direct(std::size_t bytes, std::uint16_t tag) noexcept {
+    ++reads_;
+    bytes_read_ += bytes;
+    push({0, {}, tag, false});
+  }
+  void take_back(std::size_t bytes) noexcept;
 
   void begin_write(Op& op) noexcept;
   [[nodiscard]] StatusCode make_runs(Op& op) noexcept;
@@ -99,7 +134,8 @@ class Queue {
   void finish(Op& op, Status status) noexcept;
   void push(const Finished& finished) noexcept { done_[(done_head_ + done_count_++) & done_mask_] = finished; }
   void log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept;
-  [[nodiscard]] Status make_durable(const Op& op) noexcept;
+  void make_durable(Finished& finished) noexcept;
+  [[nodiscard]] Status keep_changes(const Op& op) noexcept;
 
   Controller& controller_;
   Device& device_;
@@ -107,7 +143,9 @@ class Queue {
   std::unique_ptr<MediaChannel> channel_;
   std::uint16_t sqid_;
   std::uint64_t transfer_limit_;  // bytes of data of one command
+  std::uint32_t transfer_sectors_;  // the same in sectors
   std::uint32_t sector_bytes_, oob_bytes_, chunk_sectors_;
+  Locator locator_;
   std::unique_ptr<Op[]> ops_;
   std::uint32_t depth_;
   std::uint32_t in_flight_ = 0;

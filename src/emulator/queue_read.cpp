@@ -83,21 +83,19 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
 // Consecutive sectors of one chunk; false where they cannot all be read.
 [[gnu::always_inline]] inline bool Queue::read_run(std::uint64_t lba, std::uint32_t count, std::byte* out,
                                                    std::byte* oob) noexcept {
-  const Place place = device_.locate(lba);
+  const Place place = locator_(lba);
   if (!place.chunk_exists) [[unlikely]] {
     return false;
   }
-  const std::uint32_t readable = machine_.hold_for_read(place.chunk);
-  if (readable < std::uint64_t{place.sector} + count) [[unlikely]] {
-    if (readable != 0) machine_.release_read(place.chunk);
+  const ChunkMachine::Hold hold(machine_, place.chunk);
+  if (hold.readable() < std::uint64_t{place.sector} + count) [[unlikely]] {
     return false;
   }
   const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
-  std::memcpy(out, direct_.data + sector * sector_bytes_, static_cast<std::size_t>(count) * sector_bytes_);
   if (oob != nullptr) [[unlikely]] {
     std::memcpy(oob, direct_.metadata + sector * oob_bytes_, static_cast<std::size_t>(count) * oob_bytes_);
   }
-  machine_.release_read(place.chunk);
+  std::memcpy(out, direct_.data + sector * sector_bytes_, static_cast<std::size_t>(count) * sector_bytes_);
   return true;
 }
 
@@ -118,6 +116,10 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
 }
 
 namespace {
+
+bool is_vector(const spec::Command& c) noexcept {
+  return (c.dw[0] & 0xFF) == static_cast<std::uint32_t>(IoOpcode::vector_read);
+}
 
 // Whether a command is a read by the specification's book, without options, into memory in one piece.
 [[gnu::always_inline]] inline bool is_plain(const spec::Command& c, const Payload& p) noexcept {
@@ -141,29 +143,38 @@ namespace {
 void Queue::start_direct(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
   if (!is_plain(c, p)) return start_any(c, p, tag);
   const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
-  const std::size_t bytes = static_cast<std::size_t>(total) * sector_bytes_;
-  if (p.data[0].bytes != bytes || bytes > transfer_limit_) return start_any(c, p, tag);
+  const Segment out = p.data[0];
+  if (out.bytes != static_cast<std::size_t>(total) * sector_bytes_ || total > transfer_sectors_) {
+    return start_any(c, p, tag);
+  }
   std::byte* oob = nullptr;
   if (!p.metadata.empty()) [[unlikely]] {
     const std::size_t wanted = static_cast<std::size_t>(total) * oob_bytes_;
     if (p.metadata.size() != 1 || p.metadata[0].bytes != wanted) return start_any(c, p, tag);
     oob = p.metadata[0].base;
   }
+  std::uint64_t lba = spec::Slba::get(c);
   bool read = false;
-  if (p.list.empty()) {
-    read = (c.dw[0] & 0xFF) == static_cast<std::uint32_t>(IoOpcode::read) &&
-           read_run(spec::Slba::get(c), total, p.data[0].base, oob);
-  } else if (p.list.size() != total) {
-    return start_any(c, p, tag);
-  } else if (total == 1) {
-    read = read_run(p.list[0], 1, p.data[0].base, oob);
-  } else {
-    read = read_list(p.list, p.data[0].base, oob);
+  if (is_vector(c)) {
+    if (p.list.size() != total) return start_any(c, p, tag);
+    lba = p.list[0];
+    if (total != 1) {
+      read = read_list(p.list, out.base, oob);
+      return read ? finish_direct(out.bytes, tag) : start_any(c, p, tag);
+    }
   }
-  if (!read) return start_any(c, p, tag);
-  ++reads_;
-  bytes_read_ += bytes;
-  push({0, {}, tag, false});
+  // What is done after the copy is what needs registers across it: the completion is noted before, and taken back.
+  finish_direct(out.bytes, tag);
+  if (!read_run(lba, total, out.base, oob)) [[unlikely]] {
+    take_back(out.bytes);
+    start_any(c, p, tag);
+  }
+}
+
+void Queue::take_back(std::size_t bytes) noexcept {
+  --done_count_;
+  --reads_;
+  bytes_read_ -= bytes;
 }
 
 void Queue::tell_reads() noexcept {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
+#include <concepts>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -19,7 +19,6 @@ namespace lightnvm::backends::emu {
 namespace {
 
 constexpr std::uint32_t kMaxDepth = 4096;
-constexpr std::size_t kBatch = 8;
 
 /// Both kinds of queue: `Model` is emulator::Queue or emulator::AdminQueue.
 template <typename Model>
@@ -42,10 +41,10 @@ class EmuQueue : public QueuePair {
     const unsigned wanted = std::min(min, limit);
     unsigned reaped = 0;
     while (reaped < limit) {
-      std::array<emulator::Done, kBatch> done;
-      const unsigned n = model_.poll(std::span(done).first(std::min<std::size_t>(kBatch, limit - reaped)));
-      in_flight_ -= n;
-      for (unsigned i = 0; i < n; ++i) sink.complete(*requests_[done[i].tag], done[i].completion);
+      const unsigned n = poll(limit - reaped, [&](std::uint16_t tag, const Completion& completion) {
+        --in_flight_;
+        sink.complete(*requests_[tag], completion);
+      });
       reaped += n;
       if (n != 0) continue;
       if (reaped >= wanted || (deadline != kForever && Clock::now() >= deadline)) break;
@@ -56,6 +55,21 @@ class EmuQueue : public QueuePair {
   }
 
  protected:
+  template <typename F>
+  unsigned poll(unsigned most, F&& f) {
+    if constexpr (std::same_as<Model, emulator::Queue>) {
+      return model_.poll(most, std::forward<F>(f));
+    } else {
+      emulator::Done done;
+      unsigned n = 0;
+      while (n < most && model_.poll({&done, 1}) != 0) {
+        f(done.tag, done.completion);
+        ++n;
+      }
+      return n;
+    }
+  }
+
   Model model_;
   std::vector<Request*> requests_;
   unsigned in_flight_ = 0;
