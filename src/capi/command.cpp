@@ -114,14 +114,10 @@ template <typename Memory, typename Bytes>
   return true;
 }
 
-template <typename Memory>
-constexpr dialect::Operation kOperation =
-    std::is_same_v<Memory, Source> ? dialect::Operation::write : dialect::Operation::read;
-
 // A read or a write. `Memory`: Destination or Source.
 template <typename Memory, typename Byte>
-[[gnu::noinline]] int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, std::uint16_t flags, nvm_ret* ret,
-             const char* what) noexcept {
+[[gnu::noinline]] int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, std::uint16_t flags,
+                               nvm_ret* ret, const char* what) noexcept {
   constexpr bool kWrites = std::is_same_v<Memory, Source>;
   const Call call{dev, flags, ret};
   if (dev == nullptr || addrs == nullptr || data == nullptr) [[unlikely]] {
@@ -174,27 +170,29 @@ template <typename Memory, typename Byte>
 [[gnu::always_inline]] inline int transfer_plain(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
                                                  std::uint16_t flags, nvm_ret* ret, const char* what) noexcept {
   constexpr std::uint16_t kPlain = NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
-  // One after another: the compiler would combine conditions that it may evaluate all.
-  if ((flags & ~kPlain) != 0 || (flags & NVM_CMD_ASYNC) == 0 || both(flags, NVM_CMD_MASK_ADDR) || !can_queue(dev, ret))
-      [[unlikely]] {
-    return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+  const auto general = [&] { return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what); };
+  // One after another: the compiler would evaluate conditions together that are likely to hold.
+  if ((flags & ~kPlain) != 0 || (flags & NVM_CMD_ASYNC) == 0) [[unlikely]] {
+    return general();
   }
   if (addrs == nullptr) [[unlikely]] {
-    return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+    return general();
   }
   if (data == nullptr) [[unlikely]] {
-    return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+    return general();
   }
-  const dialect::Addressing addressing = dev->addressing[(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
-  const Status s = ret->async.ctx->channel.transfer(dialect::plain_kind(kOperation<Memory>, addressing),
-                                                    to_addresses(addrs), static_cast<std::uint32_t>(naddrs),
-                                                    const_cast<std::byte*>(data), const_cast<std::byte*>(meta),
-                                                    to_callable(ret));
-  if (!s) [[unlikely]] {
-    return s.is_errno(EAGAIN) ? report_failure(ret, {0, s}, what)
-                              : transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what);
+  if (!can_queue(dev, ret)) [[unlikely]] {
+    return general();
   }
-  return 0;
+  const unsigned kind =
+      dev->plain_kinds[std::is_same_v<Memory, Source> ? 1 : 0][(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
+  const auto sent =
+      ret->async.ctx->channel.transfer(kind, to_addresses(addrs), static_cast<std::uint32_t>(naddrs),
+                                       const_cast<std::byte*>(data), const_cast<std::byte*>(meta), to_callable(ret));
+  if (!sent) [[unlikely]] {
+    return general();
+  }
+  return *sent ? 0 : report_failure(ret, {0, *sent}, what);
 }
 
 }  // namespace
@@ -207,14 +205,14 @@ extern "C" {
 
 int nvm_cmd_read(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* data, void* meta, std::uint16_t flags,
                  nvm_ret* ret) {
-  return transfer_plain<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta), flags,
-                               ret, "nvm_cmd_read");
+  return transfer_plain<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta),
+                                     flags, ret, "nvm_cmd_read");
 }
 
 int nvm_cmd_write(nvm_dev* dev, nvm_addr addrs[], int naddrs, const void* data, const void* meta, std::uint16_t flags,
                   nvm_ret* ret) {
-  return transfer_plain<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data), static_cast<const std::byte*>(meta),
-                          flags, ret, "nvm_cmd_write");
+  return transfer_plain<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data),
+                                static_cast<const std::byte*>(meta), flags, ret, "nvm_cmd_write");
 }
 
 int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::uint16_t flags, nvm_ret* ret) {

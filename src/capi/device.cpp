@@ -145,8 +145,16 @@ nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
   dev->cmd_opts = group_or(bits, NVM_CMD_MASK_IOMD, NVM_CMD_DEF_IOMD) |
                   group_or(bits, NVM_CMD_MASK_ADDR, NVM_CMD_DEF_ADDR) |
                   group_or(bits, NVM_CMD_MASK_PLOD, NVM_CMD_DEF_PLOD) | (bits & NVM_CMD_MASK_PASS);
-  using enum lightnvm::dialect::Addressing;
-  dev->addressing = {(dev->cmd_opts & NVM_CMD_SCALAR) != 0 ? scalar : vector, scalar, vector, vector};
+  for (unsigned i = 0; i < dev->plain_kinds.size(); ++i) {
+    using lightnvm::dialect::Addressing;
+    const auto kind = [&](Addressing addressing) {
+      return static_cast<std::uint8_t>(
+          lightnvm::dialect::plain_kind(static_cast<lightnvm::dialect::Operation>(i), addressing));
+    };
+    const bool scalar = (dev->cmd_opts & NVM_CMD_SCALAR) != 0;
+    dev->plain_kinds[i] = {kind(scalar ? Addressing::scalar : Addressing::vector), kind(Addressing::scalar),
+                           kind(Addressing::vector), lightnvm::dialect::kPlainKinds};
+  }
   return dev;
 }
 

@@ -30,8 +30,8 @@ struct nvm_dev {
   std::uint32_t sector_bytes = 0, oob_bytes = 0;
   std::uint16_t known_flags = 0;  ///< bits that commands of this device may have
   std::uint32_t cmd_opts = 0;
-  /// What NVM_CMD_SCALAR and NVM_CMD_VECTOR in a command's flags choose: neither, the first, the second, both.
-  std::array<lightnvm::dialect::Addressing, 4> addressing{};
+  /// The plain_kind of reads, and of writes, by NVM_CMD_SCALAR and NVM_CMD_VECTOR in their flags; both are none.
+  std::array<std::array<std::uint8_t, 4>, 2> plain_kinds{};
 
   // Shifts of the device's own address format, lowest first as in struct nvm_addr::l.
   struct Packing {

@@ -35,8 +35,19 @@ Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_
     free_[depth - 1 - i] = static_cast<std::uint16_t>(i);
   }
   for (unsigned kind = 0; kind < dialect::kPlainKinds; ++kind) {
-    if (plain_ != nullptr && why_not_plain(kind, 1)) most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
+    Io io;
+    io.operation = static_cast<Operation>(kind / 2);
+    io.addressing = static_cast<Addressing>(kind % 2);
+    io.consecutive = io.addressing == Addressing::scalar;
+    io.count = 1;
+    if (plain_ != nullptr && why_not(io)) most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
   }
+}
+
+// Of a slot that the route did not take.
+void Channel::unsend(Slot& slot) noexcept {
+  slot.callback = Callback();
+  ++free_count_;
 }
 
 Channel::~Channel() {
@@ -55,16 +66,6 @@ Status Channel::why_not(const Io& io) const noexcept {
   if (vector && !terms_.caps.vectors) return Status::os(ENOTSUP);
   if (io.operation == Operation::copy && !terms_.caps.vector_copy) return Status::os(ENOTSUP);
   return {};
-}
-
-Status Channel::why_not_plain(unsigned kind, std::uint32_t count) const noexcept {
-  if (plain_ == nullptr) return Status::os(ENOTSUP);
-  Io io;
-  io.operation = static_cast<Operation>(kind / 2);
-  io.addressing = static_cast<Addressing>(kind % 2);
-  io.consecutive = io.addressing == Addressing::scalar;
-  io.count = count;
-  return why_not(io);
 }
 
 // Returns the bytes of data and of metadata.
@@ -121,8 +122,9 @@ bool Channel::is_plain(const Io& io, const Transfer* t) const noexcept {
 
 Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcept {
   if (is_plain(io, t)) {
-    return transfer(dialect::plain_kind(io.operation, io.addressing), io.addresses, io.count, t->data().base,
-                    t->metadata().bytes != 0 ? t->metadata().base : nullptr, std::move(done));
+    const auto sent = transfer(dialect::plain_kind(io.operation, io.addressing), io.addresses, io.count, t->data().base,
+                               t->metadata().bytes != 0 ? t->metadata().base : nullptr, std::move(done));
+    if (sent) return *sent;
   }
   if (const Status s = why_not(io); !s) return s;
   Slot* slot = next_slot();

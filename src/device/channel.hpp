@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -42,10 +43,10 @@ class Channel final : private backends::Sink {
   Status submit_flush(Callback&& done) noexcept;
   Status submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept;
   /// A read or a write that asks for nothing more (dialect::plain_kind), with data, and perhaps metadata (or nullptr),
-  /// in one piece each: the way that is to be short. ENOTSUP also where only submit knows how.
+  /// in one piece each: the way that is to be short. Nothing where submit is to be asked, which knows why not.
   template <typename F>
-  Status transfer(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data, std::byte* metadata,
-                  F&& done) noexcept;
+  std::optional<Status> transfer(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data,
+                                 std::byte* metadata, F&& done) noexcept;
 
   Result<unsigned> reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
     return queue_pair_->reap(*this, min, max, deadline);
@@ -71,7 +72,6 @@ class Channel final : private backends::Sink {
   void complete(backends::Request& request, const Completion& completion) noexcept override;
   [[nodiscard]] bool is_plain(const dialect::Io& io, const Transfer* transfer) const noexcept;
   [[nodiscard]] Status why_not(const dialect::Io& io) const noexcept;
-  [[nodiscard]] Status why_not_plain(unsigned kind, std::uint32_t count) const noexcept;
   [[nodiscard]] Status check_raw(const RawIo& raw, const Transfer& transfer) const noexcept;
   [[nodiscard]] Status check_metadata(std::size_t bytes, std::uint32_t count) const noexcept;
   [[nodiscard]] Status attach_metadata(Slot& slot, std::byte* metadata, std::uint32_t count) const noexcept;
@@ -79,16 +79,18 @@ class Channel final : private backends::Sink {
   static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
   [[nodiscard]] Slot* next_slot() noexcept { return free_count_ == 0 ? nullptr : &slots_[free_[free_count_ - 1]]; }
   void give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
-  /// Sends what is in the next slot. Only then it is taken: nothing completes before submit has returned.
+  /// Takes the next slot and sends what is in it.
   template <typename F>
   Status send(Slot& slot, F&& done) noexcept {
-    if (const Status s = queue_pair_->submit(slot); !s) [[unlikely]] {
-      return s;
-    }
     slot.callback.emplace(std::forward<F>(done));
     --free_count_;
-    return {};
+    const Status s = queue_pair_->submit(slot);
+    if (!s) [[unlikely]] {
+      unsend(slot);
+    }
+    return s;
   }
+  void unsend(Slot& slot) noexcept;
 
   const dialect::Dialect* dialect_;
   const dialect::PlainTransfers* plain_;
@@ -97,20 +99,21 @@ class Channel final : private backends::Sink {
   std::unique_ptr<std::uint16_t[]> free_;
   std::uint32_t free_count_;
   std::uint32_t sector_bytes_;
-  std::array<std::uint32_t, dialect::kPlainKinds> most_plain_{};  ///< addresses of a command; 0: why_not_plain knows
+  std::array<std::uint32_t, dialect::kPlainKinds + 1> most_plain_{};  ///< addresses of a command; 0: submit knows why
   std::uint32_t depth_;
   const Terms& terms_;
   std::uint64_t completed_ = 0, failed_ = 0;
 };
 
 template <typename F>
-[[gnu::always_inline]] inline Status Channel::transfer(unsigned kind, const Address* addresses, std::uint32_t count,
-                                                       std::byte* data, std::byte* metadata, F&& done) noexcept {
+[[gnu::always_inline]] inline std::optional<Status> Channel::transfer(unsigned kind, const Address* addresses,
+                                                                      std::uint32_t count, std::byte* data,
+                                                                      std::byte* metadata, F&& done) noexcept {
   if (count - 1 >= most_plain_[kind]) [[unlikely]] {
-    return why_not_plain(kind, count);
+    return std::nullopt;
   }
   if (free_count_ == 0) [[unlikely]] {
-    return Status::os(EAGAIN);
+    return std::nullopt;
   }
   Slot& slot = slots_[free_[free_count_ - 1]];
   slot.data = {data, static_cast<std::size_t>(count) * sector_bytes_};
@@ -119,10 +122,10 @@ template <typename F>
   slot.payload.list = {slot.wire.list.data(), kind % 2 == 0 ? 0 : count};
   slot.payload.destination = {};
   if (metadata != nullptr) [[unlikely]] {
-    if (const Status s = attach_metadata(slot, metadata, count); !s) return s;
+    if (!attach_metadata(slot, metadata, count)) return std::nullopt;
   }
   if (!plain_->encode(kind, addresses, count, slot.command, slot.wire.list.data())) [[unlikely]] {
-    return Status::os(EINVAL);
+    return std::nullopt;
   }
   return send(slot, std::forward<F>(done));
 }

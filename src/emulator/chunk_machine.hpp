@@ -51,8 +51,6 @@ enum class ResetStep : std::uint8_t { refused, wait, granted };
 /// Thread-safe; a chunk's word is locked for a few instructions, and nothing else is shared on the way of a read or a
 /// write (but the counters of open chunks, where the device limits them). Never blocks, never allocates.
 class ChunkMachine {
-  struct Entry;
-
  public:
   /// The table of a device of that geometry, all chunks free. ENOMEM.
   static Result<std::unique_ptr<ChunkMachine>> create(const Geometry& geometry, std::uint32_t pe_cycles,
@@ -67,7 +65,8 @@ class ChunkMachine {
   /// As the chunk report shows it.
   [[nodiscard]] Chunk describe(std::uint32_t chunk) const noexcept;
 
-  /// The chunk's entry in the bad block table. Bad chunks are neither written (write_failure) nor reset (invalid_field).
+  /// The chunk's entry in the bad block table. Bad chunks are neither written (write_failure) nor reset
+  /// (invalid_field).
   [[nodiscard]] BlockState mark(std::uint32_t chunk) const noexcept;
   void set_mark(std::uint32_t chunk, BlockState mark) noexcept;
 
@@ -80,19 +79,15 @@ class ChunkMachine {
   }
   void release_read(std::uint32_t chunk) noexcept { release(entry(chunk)); }
 
-  /// The same for who reads at once: held as long as the object lives.
-  class Hold {
-   public:
-    Hold(ChunkMachine& machine, std::uint32_t chunk) noexcept;
-    ~Hold();
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
-    [[nodiscard]] std::uint32_t readable() const noexcept { return readable_; }
-
-   private:
-    Entry& entry_;
-    std::uint32_t readable_;
-  };
+  /// Holds the chunk, until release_read, if the first `sectors` sectors can be read.
+  [[nodiscard]] bool hold_if_readable(std::uint32_t chunk, std::uint64_t sectors) noexcept {
+    Entry& e = entry(chunk);
+    const auto readable = static_cast<std::uint32_t>(e.reading.fetch_add(kHold, std::memory_order_acquire));
+    if (sectors <= readable) [[likely]]
+      return true;
+    release(e);
+    return false;
+  }
 
   /// Checks all runs against the reserved write pointers and reserves them, all or none.
   /// Requires: at most 64 runs, chunks that exist, counts of at least 1. Returns the first verdict.
@@ -129,8 +124,8 @@ class ChunkMachine {
     std::uint8_t state;  // ChunkState, 0: free
     std::uint8_t type;   // ChunkType, 0: sequential
     bool changed : 1;
-    bool doomed : 1;     // a commit failed; what was reserved behind it fails too
-    bool resetting : 1;  // granted to one reset
+    bool doomed : 1;        // a commit failed; what was reserved behind it fails too
+    bool resetting : 1;     // granted to one reset
     std::uint8_t mark : 4;  // BlockState
     std::uint32_t write_pointer;
     std::uint32_t reserved;
@@ -207,10 +202,5 @@ class ChunkMachine {
   std::atomic<std::uint32_t> open_{0};
   std::atomic<std::uint64_t> wear_sum_{0};
 };
-
-inline ChunkMachine::Hold::Hold(ChunkMachine& machine, std::uint32_t chunk) noexcept
-    : entry_(machine.entry(chunk)),
-      readable_(static_cast<std::uint32_t>(entry_.reading.fetch_add(kHold, std::memory_order_acquire))) {}
-inline ChunkMachine::Hold::~Hold() { release(entry_); }
 
 }  // namespace lightnvm::emulator

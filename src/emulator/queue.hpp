@@ -35,8 +35,8 @@ class Queue {
     return poll(static_cast<unsigned>(out.size()),
                 [at = out.data()](std::uint16_t tag, const Completion& c) mutable { *at++ = {tag, c}; });
   }
-  /// The same for up to `most` commands: each goes to `f(tag, completion)`, which may start others; they are for the next
-  /// call.
+  /// The same for up to `most` commands: each goes to `f(tag, completion)`, which may start others; they are for the
+  /// next call.
   template <typename F>
   unsigned poll(unsigned most, F&& f) noexcept {
     if (in_flight_ != done_count_) go_on();
@@ -89,6 +89,9 @@ class Queue {
   [[nodiscard]] Piece next_piece(const Plan& plan, std::uint32_t position) const noexcept;
   void start_any(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
   void start_direct(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  void start_list(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  void start_with_metadata(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  [[nodiscard]] bool take_metadata(const Payload& p, std::uint32_t total, std::byte*& oob) const noexcept;
   [[nodiscard]] bool read_list(std::span<const std::uint64_t> list, std::byte* out, std::byte* oob) noexcept;
   [[nodiscard]] bool read_run(std::uint64_t lba, std::uint32_t count, std::byte* out, std::byte* oob) noexcept;
   [[nodiscard]] Completion read_direct(const Plan& plan) noexcept;
@@ -104,7 +107,6 @@ class Queue {
     bytes_read_ += bytes;
     push({0, {}, tag, false});
   }
-  void take_back(std::size_t bytes) noexcept;
 
   void begin_write(Op& op) noexcept;
   [[nodiscard]] StatusCode make_runs(Op& op) noexcept;
@@ -142,7 +144,7 @@ class Queue {
   ChunkMachine& machine_;
   std::unique_ptr<MediaChannel> channel_;
   std::uint16_t sqid_;
-  std::uint64_t transfer_limit_;  // bytes of data of one command
+  std::uint64_t transfer_limit_;    // bytes of data of one command
   std::uint32_t transfer_sectors_;  // the same in sectors
   std::uint32_t sector_bytes_, oob_bytes_, chunk_sectors_;
   Locator locator_;

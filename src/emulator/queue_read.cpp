@@ -87,8 +87,7 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
   if (!place.chunk_exists) [[unlikely]] {
     return false;
   }
-  const ChunkMachine::Hold hold(machine_, place.chunk);
-  if (hold.readable() < std::uint64_t{place.sector} + count) [[unlikely]] {
+  if (!machine_.hold_if_readable(place.chunk, std::uint64_t{place.sector} + count)) [[unlikely]] {
     return false;
   }
   const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
@@ -96,10 +95,11 @@ Completion Queue::read_direct(const Plan& plan) noexcept {
     std::memcpy(oob, direct_.metadata + sector * oob_bytes_, static_cast<std::size_t>(count) * oob_bytes_);
   }
   std::memcpy(out, direct_.data + sector * sector_bytes_, static_cast<std::size_t>(count) * sector_bytes_);
+  machine_.release_read(place.chunk);
   return true;
 }
 
-[[gnu::noinline]] bool Queue::read_list(std::span<const std::uint64_t> list, std::byte* out, std::byte* oob) noexcept {
+bool Queue::read_list(std::span<const std::uint64_t> list, std::byte* out, std::byte* oob) noexcept {
   const std::uint64_t* at = list.data();
   const std::uint64_t* const end = at + list.size();
   while (at != end) {
@@ -139,7 +139,8 @@ bool is_vector(const spec::Command& c) noexcept {
 }  // namespace
 
 // Media in memory. The command that hosts send most, a read of written sectors, goes a way of its own, which leaves
-// everything else, failures too, to the thorough one; until then it has changed nothing but the memory that it reads to.
+// everything else, failures too, to the thorough one; until then it has changed nothing but the memory that it reads
+// to.
 void Queue::start_direct(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
   if (!is_plain(c, p)) return start_any(c, p, tag);
   const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
@@ -147,34 +148,48 @@ void Queue::start_direct(const spec::Command& c, const Payload& p, std::uint16_t
   if (out.bytes != static_cast<std::size_t>(total) * sector_bytes_ || total > transfer_sectors_) {
     return start_any(c, p, tag);
   }
-  std::byte* oob = nullptr;
-  if (!p.metadata.empty()) [[unlikely]] {
-    const std::size_t wanted = static_cast<std::size_t>(total) * oob_bytes_;
-    if (p.metadata.size() != 1 || p.metadata[0].bytes != wanted) return start_any(c, p, tag);
-    oob = p.metadata[0].base;
-  }
   std::uint64_t lba = spec::Slba::get(c);
-  bool read = false;
   if (is_vector(c)) {
-    if (p.list.size() != total) return start_any(c, p, tag);
+    if (total != 1) return start_list(c, p, tag);
+    if (p.list.size() != 1) return start_any(c, p, tag);
     lba = p.list[0];
-    if (total != 1) {
-      read = read_list(p.list, out.base, oob);
-      return read ? finish_direct(out.bytes, tag) : start_any(c, p, tag);
-    }
   }
-  // What is done after the copy is what needs registers across it: the completion is noted before, and taken back.
+  if (!p.metadata.empty()) return start_with_metadata(c, p, tag);
+  const Place place = locator_(lba);
+  if (!place.chunk_exists) return start_any(c, p, tag);
+  if (!machine_.hold_if_readable(place.chunk, std::uint64_t{place.sector} + total)) return start_any(c, p, tag);
+  const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
+  // Before the copy, across which little is to be remembered.
   finish_direct(out.bytes, tag);
-  if (!read_run(lba, total, out.base, oob)) [[unlikely]] {
-    take_back(out.bytes);
-    start_any(c, p, tag);
-  }
+  std::memcpy(out.base, direct_.data + sector * sector_bytes_, out.bytes);
+  machine_.release_read(place.chunk);
 }
 
-void Queue::take_back(std::size_t bytes) noexcept {
-  --done_count_;
-  --reads_;
-  bytes_read_ -= bytes;
+// The same of more than one address.
+void Queue::start_list(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
+  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
+  std::byte* oob = nullptr;
+  if (p.list.size() != total || !take_metadata(p, total, oob) || !read_list(p.list, p.data[0].base, oob)) {
+    return start_any(c, p, tag);
+  }
+  finish_direct(p.data[0].bytes, tag);
+}
+
+// Of one address, or a range, with metadata.
+void Queue::start_with_metadata(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
+  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
+  std::byte* oob = nullptr;
+  const std::uint64_t lba = is_vector(c) ? p.list[0] : spec::Slba::get(c);
+  if (!take_metadata(p, total, oob) || !read_run(lba, total, p.data[0].base, oob)) return start_any(c, p, tag);
+  finish_direct(p.data[0].bytes, tag);
+}
+
+// Metadata in one piece of the right size, or none (nullptr); false for any other.
+bool Queue::take_metadata(const Payload& p, std::uint32_t total, std::byte*& oob) const noexcept {
+  if (p.metadata.empty()) return true;
+  if (p.metadata.size() != 1 || p.metadata[0].bytes != static_cast<std::size_t>(total) * oob_bytes_) return false;
+  oob = p.metadata[0].base;
+  return true;
 }
 
 void Queue::tell_reads() noexcept {
