@@ -170,6 +170,7 @@ template <typename Memory, typename Byte>
 [[gnu::always_inline]] inline int transfer_plain(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
                                                  std::uint16_t flags, nvm_ret* ret, const char* what) noexcept {
   constexpr std::uint16_t kPlain = NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
+  constexpr std::size_t kWrites = std::is_same_v<Memory, Source> ? 1 : 0;
   const auto general = [&] { return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what); };
   // One after another: the compiler would evaluate conditions together that are likely to hold.
   if ((flags & ~kPlain) != 0 || (flags & NVM_CMD_ASYNC) == 0) [[unlikely]] {
@@ -178,21 +179,20 @@ template <typename Memory, typename Byte>
   if (addrs == nullptr) [[unlikely]] {
     return general();
   }
-  if (data == nullptr) [[unlikely]] {
+  if (data == nullptr || meta != nullptr) [[unlikely]] {
     return general();
   }
   if (!can_queue(dev, ret)) [[unlikely]] {
     return general();
   }
-  const unsigned kind =
-      dev->plain_kinds[std::is_same_v<Memory, Source> ? 1 : 0][(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
-  const auto sent =
-      ret->async.ctx->channel.transfer(kind, to_addresses(addrs), static_cast<std::uint32_t>(naddrs),
-                                       const_cast<std::byte*>(data), const_cast<std::byte*>(meta), to_callable(ret));
-  if (!sent) [[unlikely]] {
+  const unsigned kind = dev->plain_kinds[kWrites][(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
+  device::Channel& channel = ret->async.ctx->channel;
+  if (!channel.prepare(kind, to_addresses(addrs), static_cast<std::uint32_t>(naddrs), const_cast<std::byte*>(data)))
+      [[unlikely]] {
     return general();
   }
-  return *sent ? 0 : report_failure(ret, {0, *sent}, what);
+  const Status s = channel.send_prepared(to_callable(ret));
+  return s ? 0 : report_failure(ret, {0, s}, what);
 }
 
 }  // namespace

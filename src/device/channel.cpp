@@ -44,10 +44,18 @@ Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_
   }
 }
 
-// Of a slot that the route did not take.
-void Channel::unsend(Slot& slot) noexcept {
-  slot.callback = Callback();
+// The route did not take the slot.
+Status Channel::unsend(Status status) noexcept {
   ++free_count_;
+  next_slot().callback = Callback();
+  return status;
+}
+
+bool Channel::prepare_list(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept {
+  if (kind % 2 == 0 || count - 1 >= most_plain_[kind] || free_count_ == 0) return false;
+  Slot& slot = next_slot();
+  fill_plain(slot, kind, count, data);
+  return plain_->encode_list(kind, addresses, count, slot.command, slot.wire.list.data());
 }
 
 Channel::~Channel() {
@@ -96,53 +104,44 @@ Status Channel::attach(Slot& slot, const Transfer& t, const Io& io) const noexce
   return metadata == 0 ? Status() : check_metadata(metadata, io.count);
 }
 
-Status Channel::attach_metadata(Slot& slot, std::byte* metadata, std::uint32_t count) const noexcept {
-  const std::size_t bytes = static_cast<std::size_t>(count) * terms_.oob_bytes;
-  if (bytes == 0) return {};
-  if (const Status s = check_metadata(bytes, count); !s) return s;
-  slot.metadata = {metadata, bytes};
-  slot.payload.metadata = {&slot.metadata, 1};
-  return {};
-}
-
 Status Channel::check_metadata(std::size_t bytes, std::uint32_t count) const noexcept {
   if (bytes != static_cast<std::size_t>(count) * terms_.oob_bytes) return Status::os(EINVAL);
   return terms_.caps.metadata == backends::MetadataTransfer::separate ? Status() : Status::os(ENOTSUP);
 }
 
-// Whether `transfer` is enough.
+// Whether the short way is enough.
 bool Channel::is_plain(const Io& io, const Transfer* t) const noexcept {
   const bool moves = io.operation == Operation::read || io.operation == Operation::write;
-  const std::size_t count = io.count;
-  return plain_ != nullptr && moves && io.consecutive == (io.addressing == Addressing::scalar) &&
-         io.options == CommandOptions() && t->data_list().empty() && t->metadata_list().empty() &&
-         t->data().bytes == count * sector_bytes_ &&
-         (t->metadata().bytes == 0 || t->metadata().bytes == count * terms_.oob_bytes);
+  return moves && io.consecutive == (io.addressing == Addressing::scalar) && io.options == CommandOptions() &&
+         t->data_list().empty() && t->metadata_list().empty() && t->metadata().bytes == 0 &&
+         t->data().bytes == static_cast<std::size_t>(io.count) * sector_bytes_;
 }
 
 Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcept {
   if (is_plain(io, t)) {
-    const auto sent = transfer(dialect::plain_kind(io.operation, io.addressing), io.addresses, io.count, t->data().base,
-                               t->metadata().bytes != 0 ? t->metadata().base : nullptr, std::move(done));
-    if (sent) return *sent;
+    const unsigned kind = dialect::plain_kind(io.operation, io.addressing);
+    if (prepare(kind, io.addresses, io.count, t->data().base) ||
+        prepare_list(kind, io.addresses, io.count, t->data().base)) {
+      return send_prepared(std::move(done));
+    }
   }
   if (const Status s = why_not(io); !s) return s;
-  Slot* slot = next_slot();
-  if (slot == nullptr) return Status::os(EAGAIN);
-  slot->payload.data = slot->payload.metadata = {};
+  if (free_count_ == 0) return Status::os(EAGAIN);
+  Slot& slot = next_slot();
+  slot.payload.data = slot.payload.metadata = {};
   if (t != nullptr) {
-    if (const Status s = attach(*slot, *t, io); !s) return s;
+    if (const Status s = attach(slot, *t, io); !s) return s;
   }
-  if (const Status s = dialect_->encode(io, slot->command, slot->payload, slot->wire); !s) return s;
-  return send(*slot, std::move(done));
+  if (const Status s = dialect_->encode(io, slot.command, slot.payload, slot.wire); !s) return s;
+  return send_prepared(std::move(done));
 }
 
 Status Channel::submit_flush(Callback&& done) noexcept {
-  Slot* slot = next_slot();
-  if (slot == nullptr) return Status::os(EAGAIN);
-  slot->command = spec::build::flush(terms_.nsid);
-  slot->payload = {};
-  return send(*slot, std::move(done));
+  if (free_count_ == 0) return Status::os(EAGAIN);
+  Slot& slot = next_slot();
+  slot.command = spec::build::flush(terms_.nsid);
+  slot.payload = {};
+  return send_prepared(std::move(done));
 }
 
 // S6: what the route does not carry, and what would change a device that is only looked at, is not sent.
@@ -165,23 +164,23 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
   if (!vector && (!raw.list.empty() || !raw.destination.empty())) return Status::os(EINVAL);
   if (raw.list.size() > kMaxAddresses || raw.destination.size() > kMaxAddresses) return Status::os(EINVAL);
   if (const Status s = check_raw(raw, transfer); !s) return s;
-  Slot* slot = next_slot();
-  if (slot == nullptr) return Status::os(EAGAIN);
-  slot->command = raw.command;
-  (void)attach_memory(*slot, transfer);
-  std::ranges::copy(raw.list, slot->wire.list.begin());
-  std::ranges::copy(raw.destination, slot->wire.destination.begin());
-  slot->payload.list = {slot->wire.list.data(), raw.list.size()};
-  slot->payload.destination = {slot->wire.destination.data(), raw.destination.size()};
+  if (free_count_ == 0) return Status::os(EAGAIN);
+  Slot& slot = next_slot();
+  slot.command = raw.command;
+  (void)attach_memory(slot, transfer);
+  std::ranges::copy(raw.list, slot.wire.list.begin());
+  std::ranges::copy(raw.destination, slot.wire.destination.begin());
+  slot.payload.list = {slot.wire.list.data(), raw.list.size()};
+  slot.payload.destination = {slot.wire.destination.data(), raw.destination.size()};
   // S8: the payload has what these would point to.
-  spec::Mptr::set(slot->command, 0);
-  spec::Dptr1::set(slot->command, 0);
-  spec::Dptr2::set(slot->command, 0);
+  spec::Mptr::set(slot.command, 0);
+  spec::Dptr1::set(slot.command, 0);
+  spec::Dptr2::set(slot.command, 0);
   if (vector) {
-    spec::Lbal::set(slot->command, 0);
-    spec::Dlbal::set(slot->command, 0);
+    spec::Lbal::set(slot.command, 0);
+    spec::Dlbal::set(slot.command, 0);
   }
-  return send(*slot, std::move(done));
+  return send_prepared(std::move(done));
 }
 
 void Channel::complete(backends::Request& request, const Completion& completion) noexcept {

@@ -2,10 +2,10 @@
 // Channel: the facade over one I/O queue pair. It checks arguments, owns the slots, and calls back exactly once.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -42,11 +42,19 @@ class Channel final : private backends::Sink {
   Status submit(const dialect::Io& io, const Transfer* transfer, Callback&& done) noexcept;
   Status submit_flush(Callback&& done) noexcept;
   Status submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept;
-  /// A read or a write that asks for nothing more (dialect::plain_kind), with data, and perhaps metadata (or nullptr),
-  /// in one piece each: the way that is to be short. Nothing where submit is to be asked, which knows why not.
+  /// A read or a write that asks for nothing more (dialect::plain_kind), into or from memory in one piece, in two steps
+  /// that are to be short. `prepare` is false where submit is to be asked, which knows the rest and why not; otherwise
+  /// `send_prepared` follows at once.
+  bool prepare(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
+  bool prepare_list(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
   template <typename F>
-  std::optional<Status> transfer(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data,
-                                 std::byte* metadata, F&& done) noexcept;
+  Status send_prepared(F&& done) noexcept {
+    Slot& slot = next_slot();
+    slot.callback.emplace(std::forward<F>(done));
+    --free_count_;
+    const Status s = queue_pair_->submit(slot);
+    return s ? s : unsend(s);
+  }
 
   Result<unsigned> reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
     return queue_pair_->reap(*this, min, max, deadline);
@@ -74,23 +82,19 @@ class Channel final : private backends::Sink {
   [[nodiscard]] Status why_not(const dialect::Io& io) const noexcept;
   [[nodiscard]] Status check_raw(const RawIo& raw, const Transfer& transfer) const noexcept;
   [[nodiscard]] Status check_metadata(std::size_t bytes, std::uint32_t count) const noexcept;
-  [[nodiscard]] Status attach_metadata(Slot& slot, std::byte* metadata, std::uint32_t count) const noexcept;
   [[nodiscard]] Status attach(Slot& slot, const Transfer& transfer, const dialect::Io& io) const noexcept;
   static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
-  [[nodiscard]] Slot* next_slot() noexcept { return free_count_ == 0 ? nullptr : &slots_[free_[free_count_ - 1]]; }
-  void give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
-  /// Takes the next slot and sends what is in it.
-  template <typename F>
-  Status send(Slot& slot, F&& done) noexcept {
-    slot.callback.emplace(std::forward<F>(done));
-    --free_count_;
-    const Status s = queue_pair_->submit(slot);
-    if (!s) [[unlikely]] {
-      unsend(slot);
-    }
-    return s;
+  /// Requires: there is one free.
+  [[nodiscard]] Slot& next_slot() noexcept { return slots_[free_[free_count_ - 1]]; }
+  void fill_plain(Slot& slot, unsigned kind, std::uint32_t count, std::byte* data) const noexcept {
+    slot.data = {data, static_cast<std::size_t>(count) * sector_bytes_};
+    slot.payload.data = {&slot.data, 1};
+    slot.payload.metadata = {};
+    slot.payload.list = {slot.wire.list.data(), kind % 2 == 0 ? 0 : count};
+    slot.payload.destination = {};
   }
-  void unsend(Slot& slot) noexcept;
+  void give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
+  Status unsend(Status status) noexcept;
 
   const dialect::Dialect* dialect_;
   const dialect::PlainTransfers* plain_;
@@ -105,29 +109,16 @@ class Channel final : private backends::Sink {
   std::uint64_t completed_ = 0, failed_ = 0;
 };
 
-template <typename F>
-[[gnu::always_inline]] inline std::optional<Status> Channel::transfer(unsigned kind, const Address* addresses,
-                                                                      std::uint32_t count, std::byte* data,
-                                                                      std::byte* metadata, F&& done) noexcept {
-  if (count - 1 >= most_plain_[kind]) [[unlikely]] {
-    return std::nullopt;
+[[gnu::always_inline]] inline bool Channel::prepare(unsigned kind, const Address* addresses, std::uint32_t count,
+                                                    std::byte* data) noexcept {
+  // A list of one is one address; more of them are prepare_list's.
+  if (count - 1 >= (kind % 2 != 0 ? std::min(most_plain_[kind], 1U) : most_plain_[kind]) || free_count_ == 0)
+      [[unlikely]] {
+    return false;
   }
-  if (free_count_ == 0) [[unlikely]] {
-    return std::nullopt;
-  }
-  Slot& slot = slots_[free_[free_count_ - 1]];
-  slot.data = {data, static_cast<std::size_t>(count) * sector_bytes_};
-  slot.payload.data = {&slot.data, 1};
-  slot.payload.metadata = {};
-  slot.payload.list = {slot.wire.list.data(), kind % 2 == 0 ? 0 : count};
-  slot.payload.destination = {};
-  if (metadata != nullptr) [[unlikely]] {
-    if (!attach_metadata(slot, metadata, count)) return std::nullopt;
-  }
-  if (!plain_->encode(kind, addresses, count, slot.command, slot.wire.list.data())) [[unlikely]] {
-    return std::nullopt;
-  }
-  return send(slot, std::forward<F>(done));
+  Slot& slot = next_slot();
+  fill_plain(slot, kind, count, data);
+  return plain_->encode_one(kind, addresses[0], count, slot.command, slot.wire.list[0]);
 }
 
 /// What a synchronous caller waits for.

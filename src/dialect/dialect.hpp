@@ -48,22 +48,26 @@ class PlainTransfers {
   PlainTransfers() noexcept = default;
   PlainTransfers(const model::LbaFormat& format, std::uint32_t nsid) noexcept;
 
-  /// `count` sectors: scalar from addresses[0] on, vector one address each, written to `list` as the device names them.
-  /// False where an address does not fit the device's fields: it would name a sector elsewhere.
-  [[nodiscard]] bool encode(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
-                            std::uint64_t* list) const noexcept {
+  /// `count` sectors from `first` on (scalar), or the one at `first` (vector), which goes to `listed`. These functions
+  /// are false where an address does not fit the device's fields: it would name a sector elsewhere.
+  [[nodiscard]] bool encode_one(unsigned kind, Address first, std::uint32_t count, spec::Command& command,
+                                std::uint64_t& listed) const noexcept {
     command = commands_[kind];
     command.dw[12] = count - 1;
-    const bool vector = kind % 2 != 0;
-    if (vector && count != 1) return pack_list(addresses, count, list);
-    const Address first = addresses[0];
     const std::uint64_t lba = format_.pack(first);
-    if (vector) {
-      list[0] = lba;
+    if (kind % 2 != 0) {
+      listed = lba;
     } else {
       spec::Slba::set(command, lba);
     }
     return (first.value & beyond_) == 0;
+  }
+  /// A vector of `count` addresses, which go to `list`.
+  [[nodiscard]] bool encode_list(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
+                                 std::uint64_t* list) const noexcept {
+    command = commands_[kind];
+    command.dw[12] = count - 1;
+    return pack_list(addresses, count, list);
   }
   [[nodiscard]] bool pack_list(const Address* addresses, std::uint32_t count, std::uint64_t* list) const noexcept;
 
