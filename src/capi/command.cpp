@@ -114,10 +114,14 @@ template <typename Memory, typename Bytes>
   return true;
 }
 
+template <typename Memory>
+constexpr const char* kName = std::is_same_v<Memory, Source> ? "nvm_cmd_write" : "nvm_cmd_read";
+
 // A read or a write. `Memory`: Destination or Source.
 template <typename Memory, typename Byte>
 [[gnu::noinline]] int transfer(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta, std::uint16_t flags,
-                               nvm_ret* ret, const char* what) noexcept {
+                               nvm_ret* ret) noexcept {
+  constexpr const char* what = kName<Memory>;
   constexpr bool kWrites = std::is_same_v<Memory, Source>;
   const Call call{dev, flags, ret};
   if (dev == nullptr || addrs == nullptr || data == nullptr) [[unlikely]] {
@@ -168,10 +172,10 @@ template <typename Memory, typename Byte>
 // The asynchronous transfer of plain memory, which is to be short; all else, and what is wrong, goes the general way.
 template <typename Memory, typename Byte>
 [[gnu::always_inline]] inline int transfer_plain(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
-                                                 std::uint16_t flags, nvm_ret* ret, const char* what) noexcept {
+                                                 std::uint16_t flags, nvm_ret* ret) noexcept {
   constexpr std::uint16_t kPlain = NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
   constexpr std::size_t kWrites = std::is_same_v<Memory, Source> ? 1 : 0;
-  const auto general = [&] { return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret, what); };
+  const auto general = [&] { return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret); };
   // One after another: the compiler would evaluate conditions together that are likely to hold.
   if ((flags & ~kPlain) != 0 || (flags & NVM_CMD_ASYNC) == 0) [[unlikely]] {
     return general();
@@ -192,7 +196,7 @@ template <typename Memory, typename Byte>
     return general();
   }
   const Status s = channel.send_prepared(to_callable(ret));
-  return s ? 0 : report_failure(ret, {0, s}, what);
+  return s ? 0 : report_failure(ret, {0, s}, kName<Memory>);
 }
 
 }  // namespace
@@ -206,13 +210,13 @@ extern "C" {
 int nvm_cmd_read(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* data, void* meta, std::uint16_t flags,
                  nvm_ret* ret) {
   return transfer_plain<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta),
-                                     flags, ret, "nvm_cmd_read");
+                                     flags, ret);
 }
 
 int nvm_cmd_write(nvm_dev* dev, nvm_addr addrs[], int naddrs, const void* data, const void* meta, std::uint16_t flags,
                   nvm_ret* ret) {
   return transfer_plain<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data),
-                                static_cast<const std::byte*>(meta), flags, ret, "nvm_cmd_write");
+                                static_cast<const std::byte*>(meta), flags, ret);
 }
 
 int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::uint16_t flags, nvm_ret* ret) {

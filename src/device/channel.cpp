@@ -40,7 +40,9 @@ Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_
     io.addressing = static_cast<Addressing>(kind % 2);
     io.consecutive = io.addressing == Addressing::scalar;
     io.count = 1;
-    if (plain_ != nullptr && why_not(io)) most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
+    if (plain_ == nullptr || !why_not(io)) continue;
+    most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
+    most_at_once_[kind] = kind % 2 != 0 ? 1 : kMaxScalar;
   }
 }
 
@@ -49,6 +51,12 @@ Status Channel::unsend(Status status) noexcept {
   ++free_count_;
   next_slot().callback = Callback();
   return status;
+}
+
+void Channel::make_plain(Slot& slot) noexcept {
+  slot.payload = {};
+  slot.payload.data = {&slot.data, 1};
+  slot.is_plain = true;
 }
 
 bool Channel::prepare_list(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept {
@@ -128,6 +136,7 @@ Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcep
   if (const Status s = why_not(io); !s) return s;
   if (free_count_ == 0) return Status::os(EAGAIN);
   Slot& slot = next_slot();
+  slot.is_plain = false;
   slot.payload.data = slot.payload.metadata = {};
   if (t != nullptr) {
     if (const Status s = attach(slot, *t, io); !s) return s;
@@ -139,6 +148,7 @@ Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcep
 Status Channel::submit_flush(Callback&& done) noexcept {
   if (free_count_ == 0) return Status::os(EAGAIN);
   Slot& slot = next_slot();
+  slot.is_plain = false;
   slot.command = spec::build::flush(terms_.nsid);
   slot.payload = {};
   return send_prepared(std::move(done));
@@ -166,6 +176,7 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
   if (const Status s = check_raw(raw, transfer); !s) return s;
   if (free_count_ == 0) return Status::os(EAGAIN);
   Slot& slot = next_slot();
+  slot.is_plain = false;
   slot.command = raw.command;
   (void)attach_memory(slot, transfer);
   std::ranges::copy(raw.list, slot.wire.list.begin());

@@ -72,7 +72,8 @@ class Channel final : private backends::Sink {
 
  private:
   struct Slot : backends::Request {
-    Callback callback;  ///< empty: not in flight
+    Callback callback;      ///< empty: not in flight
+    bool is_plain = false;  ///< the payload is a plain transfer's, but for its sizes and where its data is
     Segment data, metadata;
     dialect::WireMemory wire;
   };
@@ -87,12 +88,13 @@ class Channel final : private backends::Sink {
   /// Requires: there is one free.
   [[nodiscard]] Slot& next_slot() noexcept { return slots_[free_[free_count_ - 1]]; }
   void fill_plain(Slot& slot, unsigned kind, std::uint32_t count, std::byte* data) const noexcept {
+    if (!slot.is_plain) [[unlikely]] {
+      make_plain(slot);
+    }
     slot.data = {data, static_cast<std::size_t>(count) * sector_bytes_};
-    slot.payload.data = {&slot.data, 1};
-    slot.payload.metadata = {};
     slot.payload.list = {slot.wire.list.data(), kind % 2 == 0 ? 0 : count};
-    slot.payload.destination = {};
   }
+  static void make_plain(Slot& slot) noexcept;
   void give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
   Status unsend(Status status) noexcept;
 
@@ -103,7 +105,8 @@ class Channel final : private backends::Sink {
   std::unique_ptr<std::uint16_t[]> free_;
   std::uint32_t free_count_;
   std::uint32_t sector_bytes_;
-  std::array<std::uint32_t, dialect::kPlainKinds + 1> most_plain_{};  ///< addresses of a command; 0: submit knows why
+  // The most addresses of a plain command; 0: none, submit knows why. Of one that `prepare` takes: lists have one.
+  std::array<std::uint32_t, dialect::kPlainKinds + 1> most_plain_{}, most_at_once_{};
   std::uint32_t depth_;
   const Terms& terms_;
   std::uint64_t completed_ = 0, failed_ = 0;
@@ -112,8 +115,7 @@ class Channel final : private backends::Sink {
 [[gnu::always_inline]] inline bool Channel::prepare(unsigned kind, const Address* addresses, std::uint32_t count,
                                                     std::byte* data) noexcept {
   // A list of one is one address; more of them are prepare_list's.
-  if (count - 1 >= (kind % 2 != 0 ? std::min(most_plain_[kind], 1U) : most_plain_[kind]) || free_count_ == 0)
-      [[unlikely]] {
+  if (count - 1 >= most_at_once_[kind] || free_count_ == 0) [[unlikely]] {
     return false;
   }
   Slot& slot = next_slot();
