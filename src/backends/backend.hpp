@@ -15,7 +15,7 @@ namespace lightnvm::backends {
 
 // Contract; each line has a conformance test that runs over every backend.
 //  S1 submit returned success: complete() exactly once, later, from reap or cancel_all. Returned failure: never.
-//  S2 After complete() the backend touches neither request nor payload.
+//  S2 The backend changes nothing in the request; after complete() it touches neither request nor payload.
 //  S3 submit and reap do not allocate, log, retry or split; submit does not block unless Caps::synchronous. It starts
 //     a command at once when nothing is in flight; otherwise it may hold up to 8 back until the next reap.
 //  S4 A lost connection completes every outstanding request with an error; later submits fail with the same one.

@@ -191,11 +191,12 @@ template <typename Memory, typename Byte>
   }
   const unsigned kind = dev->plain_kinds[kWrites][(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
   device::Channel& channel = ret->async.ctx->channel;
-  if (!channel.prepare(kind, to_addresses(addrs), static_cast<std::uint32_t>(naddrs), const_cast<std::byte*>(data)))
-      [[unlikely]] {
+  auto* slot =
+      channel.prepare(kind, to_addresses(addrs), static_cast<std::uint32_t>(naddrs), const_cast<std::byte*>(data));
+  if (slot == nullptr) [[unlikely]] {
     return general();
   }
-  const Status s = channel.send_prepared(to_callable(ret));
+  const Status s = channel.send(*slot, to_callable(ret));
   return s ? 0 : report_failure(ret, {0, s}, kName<Memory>);
 }
 

@@ -25,14 +25,14 @@ Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_
       plain_(dialect_ == nullptr ? nullptr : dialect_->plain()),
       queue_pair_(std::move(queue_pair)),
       slots_(std::make_unique<Slot[]>(depth)),
-      free_(std::make_unique<std::uint16_t[]>(depth)),
+      free_(std::make_unique<Slot*[]>(depth)),
       free_count_(depth),
       sector_bytes_(terms.sector_bytes),
       depth_(depth),
       terms_(terms) {
   for (std::uint32_t i = 0; i < depth; ++i) {
     slots_[i].tag = static_cast<std::uint16_t>(i);
-    free_[depth - 1 - i] = static_cast<std::uint16_t>(i);
+    free_[depth - 1 - i] = &slots_[i];
   }
   for (unsigned kind = 0; kind < dialect::kPlainKinds; ++kind) {
     Io io;
@@ -53,17 +53,26 @@ Status Channel::unsend(Status status) noexcept {
   return status;
 }
 
-void Channel::make_plain(Slot& slot) noexcept {
+// All of a plain command but its addresses and where its memory is.
+void Channel::reshape(Slot& slot, unsigned kind, std::uint32_t count) const noexcept {
+  const bool vector = kind % 2 != 0;
+  slot.shape = Slot::shape_of(kind, count);
+  slot.command = plain_->command(kind, count);
+  slot.data.bytes = static_cast<std::size_t>(count) * sector_bytes_;
   slot.payload = {};
   slot.payload.data = {&slot.data, 1};
-  slot.is_plain = true;
+  if (vector) slot.payload.list = {slot.wire.list.data(), count};
+  slot.address = vector ? reinterpret_cast<std::byte*>(slot.wire.list.data())
+                        : reinterpret_cast<std::byte*>(&slot.command.dw[spec::Slba::kDword]);
 }
 
-bool Channel::prepare_list(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept {
-  if (kind % 2 == 0 || count - 1 >= most_plain_[kind] || free_count_ == 0) return false;
+Channel::Slot* Channel::prepare_list(unsigned kind, const Address* addresses, std::uint32_t count,
+                                     std::byte* data) noexcept {
+  if (kind % 2 == 0 || count - 1 >= most_plain_[kind] || free_count_ == 0) return nullptr;
   Slot& slot = next_slot();
-  fill_plain(slot, kind, count, data);
-  return plain_->encode_list(kind, addresses, count, slot.command, slot.wire.list.data());
+  if (slot.shape != Slot::shape_of(kind, count)) reshape(slot, kind, count);
+  slot.data.base = data;
+  return plain_->name_list(addresses, count, slot.wire.list.data()) ? &slot : nullptr;
 }
 
 Channel::~Channel() {
@@ -128,30 +137,29 @@ bool Channel::is_plain(const Io& io, const Transfer* t) const noexcept {
 Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcept {
   if (is_plain(io, t)) {
     const unsigned kind = dialect::plain_kind(io.operation, io.addressing);
-    if (prepare(kind, io.addresses, io.count, t->data().base) ||
-        prepare_list(kind, io.addresses, io.count, t->data().base)) {
-      return send_prepared(std::move(done));
-    }
+    Slot* slot = prepare(kind, io.addresses, io.count, t->data().base);
+    if (slot == nullptr) slot = prepare_list(kind, io.addresses, io.count, t->data().base);
+    if (slot != nullptr) return send(*slot, std::move(done));
   }
   if (const Status s = why_not(io); !s) return s;
   if (free_count_ == 0) return Status::os(EAGAIN);
   Slot& slot = next_slot();
-  slot.is_plain = false;
+  slot.shape = Slot::kNoShape;
   slot.payload.data = slot.payload.metadata = {};
   if (t != nullptr) {
     if (const Status s = attach(slot, *t, io); !s) return s;
   }
   if (const Status s = dialect_->encode(io, slot.command, slot.payload, slot.wire); !s) return s;
-  return send_prepared(std::move(done));
+  return send(slot, std::move(done));
 }
 
 Status Channel::submit_flush(Callback&& done) noexcept {
   if (free_count_ == 0) return Status::os(EAGAIN);
   Slot& slot = next_slot();
-  slot.is_plain = false;
+  slot.shape = Slot::kNoShape;
   slot.command = spec::build::flush(terms_.nsid);
   slot.payload = {};
-  return send_prepared(std::move(done));
+  return send(slot, std::move(done));
 }
 
 // S6: what the route does not carry, and what would change a device that is only looked at, is not sent.
@@ -176,7 +184,7 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
   if (const Status s = check_raw(raw, transfer); !s) return s;
   if (free_count_ == 0) return Status::os(EAGAIN);
   Slot& slot = next_slot();
-  slot.is_plain = false;
+  slot.shape = Slot::kNoShape;
   slot.command = raw.command;
   (void)attach_memory(slot, transfer);
   std::ranges::copy(raw.list, slot.wire.list.begin());
@@ -191,7 +199,7 @@ Status Channel::submit_raw(const RawIo& raw, const Transfer& transfer, Callback&
     spec::Lbal::set(slot.command, 0);
     spec::Dlbal::set(slot.command, 0);
   }
-  return send_prepared(std::move(done));
+  return send(slot, std::move(done));
 }
 
 void Channel::complete(backends::Request& request, const Completion& completion) noexcept {
@@ -204,7 +212,7 @@ void Channel::complete(backends::Request& request, const Completion& completion)
   if (!completion) [[unlikely]] {
     ++failed_;
   }
-  give_back(slot);
+  free_[free_count_++] = &slot;
   slot.callback(completion);
 }
 

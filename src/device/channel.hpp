@@ -2,9 +2,9 @@
 // Channel: the facade over one I/O queue pair. It checks arguments, owns the slots, and calls back exactly once.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
@@ -42,19 +42,14 @@ class Channel final : private backends::Sink {
   Status submit(const dialect::Io& io, const Transfer* transfer, Callback&& done) noexcept;
   Status submit_flush(Callback&& done) noexcept;
   Status submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept;
+  struct Slot;
   /// A read or a write that asks for nothing more (dialect::plain_kind), into or from memory in one piece, in two steps
-  /// that are to be short. `prepare` is false where submit is to be asked, which knows the rest and why not; otherwise
-  /// `send_prepared` follows at once.
-  bool prepare(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
-  bool prepare_list(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
+  /// that are to be short. `prepare` gives nullptr where submit is to be asked, which knows the rest and why not;
+  /// otherwise `send` follows at once.
+  Slot* prepare(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
+  Slot* prepare_list(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
   template <typename F>
-  Status send_prepared(F&& done) noexcept {
-    Slot& slot = next_slot();
-    slot.callback.emplace(std::forward<F>(done));
-    --free_count_;
-    const Status s = queue_pair_->submit(slot);
-    return s ? s : unsend(s);
-  }
+  Status send(Slot& slot, F&& done) noexcept;
 
   Result<unsigned> reap(unsigned min, unsigned max, backends::Deadline deadline) noexcept {
     return queue_pair_->reap(*this, min, max, deadline);
@@ -71,13 +66,6 @@ class Channel final : private backends::Sink {
   [[nodiscard]] Counters counters() const noexcept { return {completed_ + in_flight(), completed_, failed_}; }
 
  private:
-  struct Slot : backends::Request {
-    Callback callback;      ///< empty: not in flight
-    bool is_plain = false;  ///< the payload is a plain transfer's, but for its sizes and where its data is
-    Segment data, metadata;
-    dialect::WireMemory wire;
-  };
-
   void complete(backends::Request& request, const Completion& completion) noexcept override;
   [[nodiscard]] bool is_plain(const dialect::Io& io, const Transfer* transfer) const noexcept;
   [[nodiscard]] Status why_not(const dialect::Io& io) const noexcept;
@@ -86,23 +74,15 @@ class Channel final : private backends::Sink {
   [[nodiscard]] Status attach(Slot& slot, const Transfer& transfer, const dialect::Io& io) const noexcept;
   static std::pair<std::size_t, std::size_t> attach_memory(Slot& slot, const Transfer& transfer) noexcept;
   /// Requires: there is one free.
-  [[nodiscard]] Slot& next_slot() noexcept { return slots_[free_[free_count_ - 1]]; }
-  void fill_plain(Slot& slot, unsigned kind, std::uint32_t count, std::byte* data) const noexcept {
-    if (!slot.is_plain) [[unlikely]] {
-      make_plain(slot);
-    }
-    slot.data = {data, static_cast<std::size_t>(count) * sector_bytes_};
-    slot.payload.list = {slot.wire.list.data(), kind % 2 == 0 ? 0 : count};
-  }
-  static void make_plain(Slot& slot) noexcept;
-  void give_back(Slot& slot) noexcept { free_[free_count_++] = slot.tag; }
+  [[nodiscard]] Slot& next_slot() noexcept;
+  void reshape(Slot& slot, unsigned kind, std::uint32_t count) const noexcept;
   Status unsend(Status status) noexcept;
 
   const dialect::Dialect* dialect_;
   const dialect::PlainTransfers* plain_;
   std::unique_ptr<backends::QueuePair> queue_pair_;
   std::unique_ptr<Slot[]> slots_;
-  std::unique_ptr<std::uint16_t[]> free_;
+  std::unique_ptr<Slot*[]> free_;
   std::uint32_t free_count_;
   std::uint32_t sector_bytes_;
   // The most addresses of a plain command; 0: none, submit knows why. Of one that `prepare` takes: lists have one.
@@ -112,15 +92,46 @@ class Channel final : private backends::Sink {
   std::uint64_t completed_ = 0, failed_ = 0;
 };
 
-[[gnu::always_inline]] inline bool Channel::prepare(unsigned kind, const Address* addresses, std::uint32_t count,
-                                                    std::byte* data) noexcept {
-  // A list of one is one address; more of them are prepare_list's.
+struct Channel::Slot : backends::Request {
+  Callback callback;  ///< empty: not in flight
+  /// The plain command that the slot held last, with its count: of the next that is alike only the address and the
+  /// memory differ, as routes leave requests as they are.
+  std::uint32_t shape = kNoShape;
+  std::byte* address = nullptr;  ///< where its address goes
+  Segment data, metadata;
+  dialect::WireMemory wire;
+
+  static constexpr std::uint32_t kNoShape = 0;
+  static constexpr std::uint32_t shape_of(unsigned kind, std::uint32_t count) noexcept { return kind << 24 | count; }
+};
+
+inline Channel::Slot& Channel::next_slot() noexcept { return *free_[free_count_ - 1]; }
+
+[[gnu::always_inline]] inline Channel::Slot* Channel::prepare(unsigned kind, const Address* addresses,
+                                                              std::uint32_t count, std::byte* data) noexcept {
   if (count - 1 >= most_at_once_[kind] || free_count_ == 0) [[unlikely]] {
-    return false;
+    return nullptr;
+  }
+  const Address first = addresses[0];
+  if (!plain_->has_name(first)) [[unlikely]] {
+    return nullptr;
   }
   Slot& slot = next_slot();
-  fill_plain(slot, kind, count, data);
-  return plain_->encode_one(kind, addresses[0], count, slot.command, slot.wire.list[0]);
+  if (slot.shape != Slot::shape_of(kind, count)) [[unlikely]] {
+    reshape(slot, kind, count);
+  }
+  slot.data.base = data;
+  const std::uint64_t name = plain_->name(first);
+  std::memcpy(slot.address, &name, sizeof(name));
+  return &slot;
+}
+
+template <typename F>
+Status Channel::send(Slot& slot, F&& done) noexcept {
+  slot.callback.emplace(std::forward<F>(done));
+  --free_count_;
+  const Status s = queue_pair_->submit(slot);
+  return s ? s : unsend(s);
 }
 
 /// What a synchronous caller waits for.

@@ -48,28 +48,18 @@ class PlainTransfers {
   PlainTransfers() noexcept = default;
   PlainTransfers(const model::LbaFormat& format, std::uint32_t nsid) noexcept;
 
-  /// `count` sectors from `first` on (scalar), or the one at `first` (vector), which goes to `listed`. These functions
-  /// are false where an address does not fit the device's fields: it would name a sector elsewhere.
-  [[nodiscard]] bool encode_one(unsigned kind, Address first, std::uint32_t count, spec::Command& command,
-                                std::uint64_t& listed) const noexcept {
-    command = commands_[kind];
-    command.dw[12] = count - 1;
-    const std::uint64_t lba = format_.pack(first);
-    if (kind % 2 != 0) {
-      listed = lba;
-    } else {
-      spec::Slba::set(command, lba);
-    }
-    return (first.value & beyond_) == 0;
+  /// Whether an address fits the device's fields: if not, it would name a sector elsewhere.
+  [[nodiscard]] bool has_name(Address a) const noexcept { return (a.value & beyond_) == 0; }
+  /// As the device names it.
+  [[nodiscard]] std::uint64_t name(Address a) const noexcept { return format_.pack(a); }
+  /// The names of `count` addresses; false if one has none.
+  [[nodiscard]] bool name_list(const Address* addresses, std::uint32_t count, std::uint64_t* names) const noexcept;
+  /// The command on `count` addresses, which go into its SLBA (scalar, the first of them) or into the payload's list.
+  [[nodiscard]] spec::Command command(unsigned kind, std::uint32_t count) const noexcept {
+    spec::Command c = commands_[kind];
+    c.dw[12] = count - 1;
+    return c;
   }
-  /// A vector of `count` addresses, which go to `list`.
-  [[nodiscard]] bool encode_list(unsigned kind, const Address* addresses, std::uint32_t count, spec::Command& command,
-                                 std::uint64_t* list) const noexcept {
-    command = commands_[kind];
-    command.dw[12] = count - 1;
-    return pack_list(addresses, count, list);
-  }
-  [[nodiscard]] bool pack_list(const Address* addresses, std::uint32_t count, std::uint64_t* list) const noexcept;
 
  private:
   model::LbaFormat format_;

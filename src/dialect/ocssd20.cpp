@@ -104,7 +104,7 @@ bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_
     for (std::uint32_t i = 0; i < count; ++i) out[i] = lba + i;
     return ((first.value | last.value) & ~mask_) == 0 && last.value >= first.value;
   }
-  return plain_.pack_list(addresses, count, out);
+  return plain_.name_list(addresses, count, out);
 }
 
 Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept {

@@ -15,13 +15,13 @@ PlainTransfers::PlainTransfers(const model::LbaFormat& format, std::uint32_t nsi
 }
 
 // The loops have no way out, so that the compiler handles several addresses at once.
-bool PlainTransfers::pack_list(const Address* addresses, std::uint32_t count, std::uint64_t* list) const noexcept {
+bool PlainTransfers::name_list(const Address* addresses, std::uint32_t count, std::uint64_t* names) const noexcept {
   const std::uint64_t first = addresses[0].value;
   std::uint64_t different = 0;
   for (std::uint32_t i = 0; i < count; ++i) different |= addresses[i].value ^ (first + i);
   if (different == 0) {
     const std::uint64_t lba = format_.pack(addresses[0]);
-    for (std::uint32_t i = 0; i < count; ++i) list[i] = lba + i;
+    for (std::uint32_t i = 0; i < count; ++i) names[i] = lba + i;
     // A run that leaves the sector's field has its last address outside: it is shorter than any field that is full.
     const std::uint64_t last = first + count - 1;
     return ((first | last) & beyond_) == 0 && last >= first;
@@ -29,7 +29,7 @@ bool PlainTransfers::pack_list(const Address* addresses, std::uint32_t count, st
   std::uint64_t all = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     all |= addresses[i].value;
-    list[i] = format_.pack(addresses[i]);
+    names[i] = format_.pack(addresses[i]);
   }
   return (all & beyond_) == 0;
 }

@@ -35,6 +35,7 @@ struct Field {
 template <unsigned Dword>
 struct Field64 {
   static_assert(Dword < 15);
+  static constexpr unsigned kDword = Dword;
   [[nodiscard]] static constexpr std::uint64_t get(const Command& c) noexcept {
     return c.dw[Dword] | (static_cast<std::uint64_t>(c.dw[Dword + 1]) << 32);
   }
