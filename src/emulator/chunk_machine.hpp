@@ -65,7 +65,8 @@ class ChunkMachine {
   /// As the chunk report shows it.
   [[nodiscard]] Chunk describe(std::uint32_t chunk) const noexcept;
 
-  /// The chunk's entry in the bad block table. Bad chunks are neither written (write_failure) nor reset (invalid_field).
+  /// The chunk's entry in the bad block table. Bad chunks are neither written (write_failure) nor reset
+  /// (invalid_field).
   [[nodiscard]] BlockState mark(std::uint32_t chunk) const noexcept;
   void set_mark(std::uint32_t chunk, BlockState mark) noexcept;
 
@@ -123,8 +124,8 @@ class ChunkMachine {
     std::uint8_t state;  // ChunkState, 0: free
     std::uint8_t type;   // ChunkType, 0: sequential
     bool changed : 1;
-    bool doomed : 1;     // a commit failed; what was reserved behind it fails too
-    bool resetting : 1;  // granted to one reset
+    bool doomed : 1;        // a commit failed; what was reserved behind it fails too
+    bool resetting : 1;     // granted to one reset
     std::uint8_t mark : 4;  // BlockState
     std::uint32_t write_pointer;
     std::uint32_t reserved;

@@ -44,8 +44,8 @@ Status Queue::begin_physical(Op& op) noexcept {
   return refuse(invalid_opcode);
 }
 
-// What the identity does not offer is refused, as is a plane mode that is not that of the device's planes. `planes`: how
-// many the mode works on.
+// What the identity does not offer is refused, as is a plane mode that is not that of the device's planes. `planes`:
+// how many the mode works on.
 Status Queue::check_control(const spec::Command& c, std::uint32_t& planes) const noexcept {
   const Geometry& g = device_.config().geometry;
   const std::uint32_t control = spec::Control::get(c);

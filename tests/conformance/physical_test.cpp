@@ -111,8 +111,7 @@ class Physical : public testing::TestWithParam<PhysicalRoute> {
     ASSERT_TRUE(other) << last_error();
     able_ = std::make_unique<Device>(std::move(*other));
     const bool library = std::string_view(GetParam().prefix) == "emu:";
-    auto opened =
-        DeviceAccess::open(uri, {}, library ? backends::default_registry() : backends::test_registry());
+    auto opened = DeviceAccess::open(uri, {}, library ? backends::default_registry() : backends::test_registry());
     ASSERT_TRUE(opened) << uri << ": " << last_error();
     device_ = std::make_unique<Device>(std::move(*opened));
     ASSERT_EQ(device_->version(), SpecVersion::ocssd12);
@@ -173,7 +172,8 @@ TEST_P(Physical, memory_may_be_in_pieces) {
   const auto list = pages(block(0, 1, 5), 0, 2);
   Bytes data(list.size() * 512);
   std::vector<Segment> cut;
-  for (std::size_t at = 0; at < data.size(); at += 700) cut.push_back({data.data() + at, std::min<std::size_t>(700, data.size() - at)});
+  for (std::size_t at = 0; at < data.size(); at += 700)
+    cut.push_back({data.data() + at, std::min<std::size_t>(700, data.size() - at)});
   ASSERT_TRUE(device().read(Sectors(list), Destination::scatter(cut)));
   EXPECT_EQ(data, bytes_for(list, 512));
 }
@@ -269,11 +269,12 @@ TEST_P(Physical, many_commands_in_flight_end_once_each) {
   for (std::uint32_t round = 0; round < 4; ++round) {
     for (std::uint32_t i = 0; i < depth; ++i) {
       const auto list = pages(block(1, 1, 2), (round + i) % 6, 1);
-      ASSERT_TRUE(queue->read(Sectors(list), Destination(data[i]), [this, &data, &ended, i, round](const Completion& c) {
-        ++ended;
-        EXPECT_TRUE(c) << c.status.message();
-        EXPECT_EQ(data[i], bytes_for(pages(block(1, 1, 2), (round + i) % 6, 1), 512));
-      }));
+      ASSERT_TRUE(
+          queue->read(Sectors(list), Destination(data[i]), [this, &data, &ended, i, round](const Completion& c) {
+            ++ended;
+            EXPECT_TRUE(c) << c.status.message();
+            EXPECT_EQ(data[i], bytes_for(pages(block(1, 1, 2), (round + i) % 6, 1), 512));
+          }));
     }
     ASSERT_TRUE(queue->drain());
   }

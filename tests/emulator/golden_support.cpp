@@ -65,7 +65,9 @@ Files read_golden(const std::string& name) {
 
 void write_golden(const std::string& name, std::uint32_t format, const Files& files) {
   std::ofstream out(golden_path(name));
-  out << fmt::format("# An emulated device in format {}, see image_golden_test.cpp: its files, and their rows that are not zero.\n", format);
+  out << fmt::format(
+      "# An emulated device in format {}, see image_golden_test.cpp: its files, and their rows that are not zero.\n",
+      format);
   for (const auto& [suffix, file] : files) {
     out << fmt::format("file {} {}\n", suffix.empty() ? "-" : suffix, file.size);
     for (const auto& [offset, bytes] : file.rows) out << fmt::format("{:x} {}\n", offset, bytes);

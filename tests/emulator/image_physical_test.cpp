@@ -186,6 +186,7 @@ TEST(PhysicalImage, impossible_records_are_found) {
       {"NAND", {0, 2, 0, free, seq, ok}},
       {"write pointer", {3, 0, 0, open, seq, ok}},
       {"write pointer", {13, 0, 0, closed, seq, ok}},
+      {"write pointer", {6, 0, 0, closed, seq, ok}},
   };
   for (const Impossible& i : records) EXPECT_THAT(implausible(i.record, g), testing::HasSubstr(i.what));
   for (const unsigned mark : {0U, 1U, 2U, 4U, 8U}) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // OCSSD 1.2 without a device: addresses, address formats, the bytes of its commands, and identities that make no sense.
+#include "dialect/ocssd12.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +11,6 @@
 
 #include "base/segments.hpp"
 #include "dialect/dialect.hpp"
-#include "dialect/ocssd12.hpp"
 #include "model/ppa_format.hpp"
 #include "spec/build.hpp"
 
@@ -292,11 +293,14 @@ TEST_F(Dialect12, commands_are_vector_commands_with_physical_addresses) {
 }
 
 TEST_F(Dialect12, options_become_control_bits) {
-  const std::pair<CommandOptions, std::uint32_t> options[] = {
-      {{.plane_mode = PlaneMode::dual}, 0x1},  {{.plane_mode = PlaneMode::quad}, 0x2},
-      {{.scrambler = true}, 0x200},            {{.suspend = true}, 0x80},
-      {{.slc_mode = true}, 0x100},             {{.force_unit_access = true}, 0x4000},
-      {{.limited_retry = true}, 0x8000},       {{}, 0}};
+  const std::pair<CommandOptions, std::uint32_t> options[] = {{{.plane_mode = PlaneMode::dual}, 0x1},
+                                                              {{.plane_mode = PlaneMode::quad}, 0x2},
+                                                              {{.scrambler = true}, 0x200},
+                                                              {{.suspend = true}, 0x80},
+                                                              {{.slc_mode = true}, 0x100},
+                                                              {{.force_unit_access = true}, 0x4000},
+                                                              {{.limited_retry = true}, 0x8000},
+                                                              {{}, 0}};
   for (const auto& [option, control] : options) {
     ASSERT_TRUE(encode(Operation::write, {Address::of12(0, 0, 0)}, option));
     EXPECT_EQ(command.dw[12] >> 16, control);
