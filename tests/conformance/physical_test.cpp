@@ -298,6 +298,44 @@ TEST_P(Physical, virtual_blocks_stripe_pages) {
   EXPECT_EQ(back, data);
 }
 
+TEST(Chunked, device_of_2_0_has_neither_planes_nor_tables) {
+  Device device = *Device::open("emu:?bad=none");
+  EXPECT_FALSE(device.geometry().has_planes());
+  EXPECT_FALSE(device.ppa_format().has_value());
+  EXPECT_EQ(device.capabilities(), 3U);
+  EXPECT_EQ(device.identify_geometry().size(), 4096U);
+  EXPECT_EQ(device.identify_geometry()[0], std::byte{2});
+  const std::array one{Address::of(0, 0, 1)};
+  EXPECT_TRUE(device.bad_blocks(one[0]).error().is_errno(ENOTSUP));
+  EXPECT_FALSE(last_error().empty());
+  EXPECT_TRUE(device.set_bad_blocks(one, BlockState::good).status.is_errno(ENOTSUP));
+  for (const CommandOptions options : {CommandOptions{.plane_mode = PlaneMode::dual}, CommandOptions{.scrambler = true},
+                                       CommandOptions{.suspend = true}, CommandOptions{.slc_mode = true}}) {
+    EXPECT_TRUE(device.reset(Sectors(one), {}, options).status.is_errno(ENOTSUP));
+    Bytes data(4096);
+    EXPECT_TRUE(device.read(Sectors(one[0], 1), Destination(data), options).status.is_errno(ENOTSUP));
+  }
+  EXPECT_TRUE(device.reset(Sectors(one)));
+}
+
+TEST(Chunked, unknown_devices_have_no_tables) {
+  const auto opened = DeviceAccess::open("null:", {}, backends::test_registry());
+  ASSERT_TRUE(opened) << last_error();
+  Device device = *opened;
+  EXPECT_EQ(device.version(), SpecVersion::none);
+  EXPECT_EQ(device.capabilities(), 0U);
+  EXPECT_TRUE(device.bad_blocks({}).error().is_errno(ENOTSUP));
+  EXPECT_TRUE(device.set_bad_blocks({}, BlockState::good).status.is_errno(ENOTSUP));
+}
+
+TEST(Chunked, read_only_devices_of_1_2_are_not_marked) {
+  Device device = *Device::open("emu:?spec=1.2&ro");
+  const std::array one{Address::of12(0, 0, 1)};
+  EXPECT_TRUE(device.bad_blocks(one[0]));
+  EXPECT_TRUE(device.set_bad_blocks(one, BlockState::good).status.is_errno(EROFS));
+  EXPECT_TRUE(device.reset(Sectors(one)).status.is_errno(EROFS));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, Physical,
     testing::Values(PhysicalRoute{"emu_memory", "emu:", ""}, PhysicalRoute{"emu_file", "emu:", "", true, true},
