@@ -75,18 +75,18 @@ void show_image(const std::string& path, const emulator::ImageInfo& i, Output& o
   if (chunks) yaml += fmt::format("  predefined: 0x{:02x}\n", c.predefined);
   yaml += fmt::format("  mdts: {}  # {}\n", c.mdts, transfer == 0 ? "no limit" : human_bytes(transfer));
   Json json = {{"path", path},
-                     {"format", i.format},
-                     {"serial", c.serial},
-                     {"nfiles", i.segments},
-                     {"nbytes", i.logical_bytes},
-                     {"nbytes_used", i.used_bytes},
-                     {"clean", i.clean},
-                     {"in_use", i.in_use},
-                     {"mccap", format::capabilities(g)},
-                     {"wit", g.wear_threshold},
-                     {"pe_cycles", c.pe_cycles},
-                     {"predefined", c.predefined},
-                     {"mdts", c.mdts}};
+               {"format", i.format},
+               {"serial", c.serial},
+               {"nfiles", i.segments},
+               {"nbytes", i.logical_bytes},
+               {"nbytes_used", i.used_bytes},
+               {"clean", i.clean},
+               {"in_use", i.in_use},
+               {"mccap", format::capabilities(g)},
+               {"wit", g.wear_threshold},
+               {"pe_cycles", c.pe_cycles},
+               {"predefined", c.predefined},
+               {"mdts", c.mdts}};
   if (!chunks) {
     json.erase("wit");
     json.erase("predefined");

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "lightnvm/address.hpp"
+#include "lightnvm/command_options.hpp"
 #include "lightnvm/completion.hpp"
 #include "lightnvm/segment.hpp"
 
@@ -127,21 +128,6 @@ class Source : public Transfer {
 
 /// A 64-byte submission entry, as NVMe defines it; the pointers in it are filled by the library.
 using RawCommand = std::array<std::uint32_t, 16>;
-
-/// OCSSD 1.2: how many planes a command works on at once; the value is the wire's. OCSSD-1.2 10.4.
-enum class PlaneMode : std::uint8_t { single = 0, dual = 1, quad = 2 };
-
-/// What a command may ask for beside its sectors. The last four are of OCSSD 1.2; ENOTSUP on other devices.
-struct CommandOptions {
-  bool force_unit_access = false;  ///< a write is durable before it completes
-  bool limited_retry = false;
-  PlaneMode plane_mode = PlaneMode::single;  ///< single, or the mode of as many planes as the device has
-  bool scrambler = false;
-  bool suspend = false;   ///< the command may suspend a program or an erase
-  bool slc_mode = false;  ///< the pages are used as SLC
-
-  friend constexpr bool operator==(const CommandOptions&, const CommandOptions&) noexcept = default;
-};
 
 /// What to call with a command's Completion: any callable of up to 48 bytes, kept without allocation. Move-only. It is
 /// called once, on the thread that pokes or waits, when the command's place in the queue is free again, so that it may

@@ -53,12 +53,12 @@ struct Config {
 Status validate(const Config& config);
 
 /// One `key=value` applied to `config`. `spec` (1.2 or 2.0) makes it the default device of that version, so it comes
-/// first. Keys of OCSSD 2.0: groups, punits, chunks, sectors, sector_bytes, oob_bytes, ws_min, ws_opt, mw_cunits, maxoc,
-/// maxocpu, wit, mccap, pe_cycles, predefined, mdts, serial, bad (offline chunks as G.U.C, comma-separated, or `none`),
-/// and the six times trdt, trdm, twrt, twrm, tcrst, tcrsm. Keys of OCSSD 1.2: groups, punits, blocks, planes, pages,
-/// page_sectors, sector_bytes, oob_bytes, mccap, pe_cycles, mdts, serial, bad (factory-bad blocks as G.U.B on all planes,
-/// or G.U.B.P), and the times trdt, trdm, tprt, tprm, tbet, tbem. EINVAL and a sentence for an unknown key, one of the
-/// other version, or a value that is none. Setting a dimension drops default bad chunks beyond it.
+/// first. Keys of OCSSD 2.0: groups, punits, chunks, sectors, sector_bytes, oob_bytes, ws_min, ws_opt, mw_cunits,
+/// maxoc, maxocpu, wit, mccap, pe_cycles, predefined, mdts, serial, bad (offline chunks as G.U.C, comma-separated, or
+/// `none`), and the six times trdt, trdm, twrt, twrm, tcrst, tcrsm. Keys of OCSSD 1.2: groups, punits, blocks, planes,
+/// pages, page_sectors, sector_bytes, oob_bytes, mccap, pe_cycles, mdts, serial, bad (factory-bad blocks as G.U.B on
+/// all planes, or G.U.B.P), and the times trdt, trdm, tprt, tprm, tbet, tbem. EINVAL and a sentence for an unknown key,
+/// one of the other version, or a value that is none. Setting a dimension drops default bad chunks beyond it.
 Status apply_option(Config& config, std::string_view key, std::string_view value);
 /// The keys of apply_option: of all versions, or of one; `spec` first.
 const std::vector<std::string_view>& option_keys();

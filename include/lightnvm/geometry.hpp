@@ -18,8 +18,9 @@ inline constexpr std::uint32_t kMaxAddresses = 64;
 
 /// A device's shape and its rules for writers, in natural counts (never 0-based). OCSSD-2.0 3.1. Immutable once opened.
 ///
-/// Of OCSSD 1.2 (OCSSD-1.2 10.1) the same in its words: groups are channels, units are LUNs, a chunk is a block over all
-/// planes. ws_min is then a page of one plane, ws_opt a page over all planes, and a block may be erased at any time.
+/// Of OCSSD 1.2 (OCSSD-1.2 10.1) the same in its words: groups are channels, units are LUNs, a chunk is a block over
+/// all planes. ws_min is then a page of one plane, ws_opt a page over all planes, and a block may be erased at any
+/// time.
 struct Geometry {
   std::uint32_t groups = 0;        ///< groups (channels): 1 to 256
   std::uint32_t units = 0;         ///< parallel units in a group: 1 to 256

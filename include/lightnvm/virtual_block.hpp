@@ -15,8 +15,8 @@ namespace lightnvm {
 struct VirtualBlockOptions {
   std::uint32_t depth = 0;  ///< commands in flight; 0: two for each chunk, within what the route takes
   bool scalar = false;      ///< scalar commands also where vector commands would do; OCSSD 1.2: no effect
-  /// OCSSD 1.2: single, or the mode of the device's planes (EINVAL otherwise); nothing: that of all planes, where a list
-  /// has room for a page on each of them.
+  /// OCSSD 1.2: single, or the mode of the device's planes (EINVAL otherwise); nothing: that of all planes, where a
+  /// list has room for a page on each of them.
   std::optional<PlaneMode> plane_mode;
 };
 

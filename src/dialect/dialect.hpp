@@ -12,7 +12,7 @@
 #include "dialect/admin_port.hpp"
 #include "lightnvm/bad_blocks.hpp"
 #include "lightnvm/chunk.hpp"
-#include "lightnvm/command.hpp"
+#include "lightnvm/command_options.hpp"
 #include "lightnvm/event.hpp"
 #include "lightnvm/geometry.hpp"
 #include "lightnvm/ppa_format.hpp"

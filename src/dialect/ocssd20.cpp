@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstring>
 
 #include "base/error.hpp"
 #include "model/lba_format.hpp"
@@ -32,10 +34,13 @@ constexpr std::uint32_t flags(const Io& io) noexcept {
   return static_cast<std::uint32_t>(o.force_unit_access) << 30 | static_cast<std::uint32_t>(o.limited_retry) << 31;
 }
 
-// Planes and what goes with them are of 1.2.
-constexpr bool has_foreign_options(const CommandOptions& o) noexcept {
-  return (static_cast<unsigned>(o.plane_mode) | static_cast<unsigned>(o.scrambler) | static_cast<unsigned>(o.suspend) |
-          static_cast<unsigned>(o.slc_mode)) != 0;
+// Planes and what goes with them are of 1.2. Four bytes beside each other, looked at as one.
+bool has_foreign_options(const CommandOptions& o) noexcept {
+  constexpr std::size_t kFirst = offsetof(CommandOptions, plane_mode);
+  static_assert(offsetof(CommandOptions, slc_mode) == kFirst + 3);
+  std::uint32_t foreign = 0;
+  std::memcpy(&foreign, reinterpret_cast<const std::byte*>(&o) + kFirst, sizeof foreign);
+  return foreign != 0;
 }
 
 Status no_bad_block_tables() {

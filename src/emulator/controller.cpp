@@ -136,8 +136,9 @@ spec::IdentifyNamespace Controller::identify_namespace() const {
   const Geometry& g = config.geometry;
   spec::IdentifyNamespace ns{};
   // OCSSD-2.0 2.2: the size is the address space's, holes included; the capacity is what can hold data.
-  const unsigned bits = device_->physical() ? device_->ppa_format().channel.offset + device_->ppa_format().channel.length
-                                            : device_->format().total_bits();
+  const unsigned bits = device_->physical()
+                            ? device_->ppa_format().channel.offset + device_->ppa_format().channel.length
+                            : device_->format().total_bits();
   ns.nsze = ns.nuse = bits >= 64 ? ~0ULL : 1ULL << bits;
   ns.ncap = device_->usable_sectors();
   ns.nsfeat = 1U << 2;

@@ -172,6 +172,8 @@ std::string implausible(const ChunkRecord& r, const Geometry& device) {
       return "its mark is unknown";
     }
     if (r.type != ChunkType::sequential || r.state == offline || r.missing != 0) return "it is no block of NAND";
+    if (r.state == closed && r.write_pointer != g.sectors)
+      return "it is closed but its write pointer is not at its end";
   } else if (r.mark != BlockState::good) {
     return "its type is unknown";
   }

@@ -41,8 +41,8 @@ struct Superblock {
   std::uint32_t pe_cycles;
   std::uint32_t times[6];
   std::uint8_t predefined, mdts;
-  std::uint8_t clean;  ///< 1: closed properly
-  std::uint8_t planes;  ///< format 2: planes of a unit, each of whose blocks is a chunk; 0 in format 1
+  std::uint8_t clean;           ///< 1: closed properly
+  std::uint8_t planes;          ///< format 2: planes of a unit, each of whose blocks is a chunk; 0 in format 1
   std::array<char, 20> serial;  ///< padded with spaces
   std::array<std::uint8_t, 16> uuid;
   std::uint8_t reserved224[3872];

@@ -8,8 +8,8 @@
 
 namespace lightnvm::emulator {
 
-/// The geometry of the chunk machine and of the media: the device's own on OCSSD 2.0; on 1.2 a unit has a chunk for each
-/// plane of each block, which is written page by page in order and may be reset at any time.
+/// The geometry of the chunk machine and of the media: the device's own on OCSSD 2.0; on 1.2 a unit has a chunk for
+/// each plane of each block, which is written page by page in order and may be reset at any time.
 constexpr Geometry machine_geometry(const Geometry& g) noexcept {
   if (!g.has_planes()) return g;
   Geometry m = g;

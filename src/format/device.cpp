@@ -44,9 +44,9 @@ Block geometry_block(const Geometry& g, SpecVersion v, std::string_view prefix) 
                                  number("nsectors", g.page_sectors), number("page_nbytes", g.page_bytes),
                                  number("sector_nbytes", g.sector_bytes), number("meta_nbytes", g.oob_bytes)});
   } else {
-    fields.insert(fields.end(), {number("npugrp", g.groups), number("npunit", g.units), number("nchunk", g.chunks),
-                                 number("nsectr", g.sectors), number("nbytes", g.sector_bytes),
-                                 number("nbytes_oob", g.oob_bytes)});
+    fields.insert(fields.end(),
+                  {number("npugrp", g.groups), number("npunit", g.units), number("nchunk", g.chunks),
+                   number("nsectr", g.sectors), number("nbytes", g.sector_bytes), number("nbytes_oob", g.oob_bytes)});
   }
   fields.insert(fields.end(), {number("tbytes", g.total_bytes()), number("tmbytes", g.total_bytes() >> 20)});
   return {prefix, "geo", std::move(fields)};

@@ -6,8 +6,8 @@
 
 namespace lightnvm::spec {
 
-/// Erase, write, read of physical pages: opcodes 90h, 91h, 92h, those of the vector commands. OCSSD-1.2 10.4. The number
-/// of addresses is 0-based; a single one lies in the command itself, or travels in the list.
+/// Erase, write, read of physical pages: opcodes 90h, 91h, 92h, those of the vector commands. OCSSD-1.2 10.4. The
+/// number of addresses is 0-based; a single one lies in the command itself, or travels in the list.
 using PhysicalNlb = Field<12, 0, 16>;
 using Ppa = Field64<10>;
 using Control = Field<12, 16, 16>;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "lightnvm/address.hpp"
-#include "lightnvm/command.hpp"
+#include "lightnvm/command_options.hpp"
 #include "lightnvm/geometry.hpp"
 
 namespace lightnvm::vblk {

@@ -126,8 +126,8 @@ Result<VirtualBlock> VirtualBlock::make(const Device& device, std::span<const Ad
   if (depth > caps.max_depth) return std::unexpected(Status::os(EINVAL));
   auto queue = handle.open_queue(static_cast<std::uint32_t>(depth));
   if (!queue) return std::unexpected(queue.error());
-  return VirtualBlock(std::make_unique<Impl>(device, make_stripe(device, chunks, options), std::move(*queue),
-                                             caps.ordered_writes));
+  return VirtualBlock(
+      std::make_unique<Impl>(device, make_stripe(device, chunks, options), std::move(*queue), caps.ordered_writes));
 }
 
 Result<VirtualBlock> VirtualBlock::line(const Device& device, Line l, VirtualBlockOptions options) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The emulated device of OCSSD 1.2 against the oracle: random commands, several in flight. ORACLE_SEED and ORACLE_STEPS
 // replay.
-#include <gtest/gtest.h>
+#include "physical_oracle.hpp"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <random>
 #include <set>
@@ -11,7 +12,6 @@
 
 #include "emulator/oracle_media.hpp"
 #include "emulator/oracle_shapes.hpp"
-#include "physical_oracle.hpp"
 #include "physical_support.hpp"
 #include "spec/ocssd12.hpp"
 
@@ -34,10 +34,10 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 Config config_of(const physical_oracle::Shape& s) {
   Config c(SpecVersion::ocssd12);
-  const std::pair<const char*, std::uint32_t> options[] = {
-      {"groups", s.channels}, {"punits", s.luns},        {"blocks", s.blocks},
-      {"planes", s.planes},   {"pages", s.pages},        {"page_sectors", s.page_sectors},
-      {"sector_bytes", 512},  {"pe_cycles", s.pe_cycles}};
+  const std::pair<const char*, std::uint32_t> options[] = {{"groups", s.channels}, {"punits", s.luns},
+                                                           {"blocks", s.blocks},   {"planes", s.planes},
+                                                           {"pages", s.pages},     {"page_sectors", s.page_sectors},
+                                                           {"sector_bytes", 512},  {"pe_cycles", s.pe_cycles}};
   for (const auto& [key, value] : options) EXPECT_TRUE(apply_option(c, key, std::to_string(value))) << last_error();
   EXPECT_TRUE(apply_option(c, "bad", "none"));
   return c;
@@ -214,9 +214,10 @@ class Session {
       return;
     }
     if (got != f.expected) {
-      return fail(fmt::format("opcode {:#x}, control {:#x}, {} addresses from {:#x} on: {:#x} {:#x} instead of {:#x} {:#x}",
-                              spec::Opcode::get(f.command->entry), spec::Control::get(f.command->entry), f.list.size(),
-                              f.list[0].value, got.status, got.bits, f.expected.status, f.expected.bits));
+      return fail(
+          fmt::format("opcode {:#x}, control {:#x}, {} addresses from {:#x} on: {:#x} {:#x} instead of {:#x} {:#x}",
+                      spec::Opcode::get(f.command->entry), spec::Control::get(f.command->entry), f.list.size(),
+                      f.list[0].value, got.status, got.bits, f.expected.status, f.expected.bits));
     }
     if (!std::equal(f.data.begin(), f.data.end(), f.command->data.begin())) fail(where_differs(f));
     if (!std::equal(f.metadata.begin(), f.metadata.end(), f.command->metadata.begin())) fail("other metadata");
@@ -257,7 +258,8 @@ class Session {
       for (std::uint32_t p = 0; p < shape().planes; ++p) {
         const std::uint8_t mark = oracle_.at(Address::of12(unit.group(), unit.unit(), b, p)).mark;
         ++counts[mark];
-        if (table[64 + b * shape().planes + p] != std::byte{mark}) fail(fmt::format("block {} plane {} is {}", b, p, mark));
+        if (table[64 + b * shape().planes + p] != std::byte{mark})
+          fail(fmt::format("block {} plane {} is {}", b, p, mark));
       }
     }
     spec::BadBlockHeader header{};

@@ -14,8 +14,8 @@ namespace lightnvm::emulator::physical_test {
 Config small_physical(std::uint32_t planes, std::uint32_t pe_cycles) {
   Config c(SpecVersion::ocssd12);
   const std::pair<const char*, std::uint32_t> options[] = {
-      {"groups", 2}, {"punits", 3},       {"blocks", 5},         {"planes", planes}, {"pages", 6},
-      {"page_sectors", 2}, {"sector_bytes", 512}, {"pe_cycles", pe_cycles}};
+      {"groups", 2}, {"punits", 3},       {"blocks", 5},         {"planes", planes},
+      {"pages", 6},  {"page_sectors", 2}, {"sector_bytes", 512}, {"pe_cycles", pe_cycles}};
   for (const auto& [key, value] : options) EXPECT_TRUE(apply_option(c, key, std::to_string(value)));
   EXPECT_TRUE(apply_option(c, "bad", "0.0.3,1.2.4.0"));
   return c;
@@ -44,11 +44,13 @@ Bytes pattern(const List& list, std::uint32_t bytes_each, std::uint32_t round) {
 }
 
 Host::Host(const Config& config, std::uint32_t depth)
-    : Host([&] {
-        auto made = Device::in_memory(config);
-        EXPECT_TRUE(made.has_value()) << last_error();
-        return made.value();
-      }(), depth) {}
+    : Host(
+          [&] {
+            auto made = Device::in_memory(config);
+            EXPECT_TRUE(made.has_value()) << last_error();
+            return made.value();
+          }(),
+          depth) {}
 
 Host::Host(std::shared_ptr<Device> device, std::uint32_t depth)
     : device_(std::move(device)),

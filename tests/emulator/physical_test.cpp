@@ -241,8 +241,7 @@ TEST_F(Physical, worn_out_blocks_become_grown_bad) {
 }
 
 TEST_F(Physical, commands_of_other_versions_do_not_exist) {
-  for (const IoOpcode opcode :
-       {IoOpcode::read, IoOpcode::write, IoOpcode::dataset_management, IoOpcode::vector_copy}) {
+  for (const IoOpcode opcode : {IoOpcode::read, IoOpcode::write, IoOpcode::dataset_management, IoOpcode::vector_copy}) {
     const auto c = host.make(opcode, {a});
     EXPECT_EQ(bits(host.run(*c)), 0x4001) << static_cast<unsigned>(opcode);
   }
@@ -386,9 +385,9 @@ TEST(PhysicalConfig, default_device_suits_the_tests_of_the_field) {
 
 TEST(PhysicalConfig, impossible_devices_are_refused) {
   const std::pair<const char*, const char*> impossible[] = {
-      {"groups", "256"}, {"punits", "0"},       {"blocks", "0"},       {"blocks", "65536"},      {"planes", "3"},
+      {"groups", "256"}, {"punits", "0"},       {"blocks", "0"},        {"blocks", "65536"},      {"planes", "3"},
       {"pages", "0"},    {"page_sectors", "0"}, {"page_sectors", "33"}, {"sector_bytes", "1000"}, {"oob_bytes", "5000"},
-      {"mdts", "1"},     {"bad", "0.0.44"},     {"bad", "0.0.1.2"},    {"pe_cycles", "0"}};
+      {"mdts", "1"},     {"bad", "0.0.44"},     {"bad", "0.0.1.2"},     {"pe_cycles", "0"}};
   for (const auto& [key, value] : impossible) {
     Config c(SpecVersion::ocssd12);
     ASSERT_TRUE(apply_option(c, key, value)) << last_error();
