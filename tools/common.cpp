@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <sstream>
@@ -267,3 +268,5 @@ int Tool::run(int argc, char** argv) {
 }
 
 }  // namespace tools
+  // A limit on the size of files is an error that has a sentence.
+  (void)std::signal(SIGXFSZ, SIG_IGN);

@@ -70,6 +70,7 @@ class Queue {
   [[nodiscard]] StatusCode target_of_reset(const Op& op, std::uint32_t& chunk) const noexcept;
   void reset_done(Op& op, Status media) noexcept;
   void reset_refused(Op& op, StatusCode verdict) noexcept;
+  void give_reset_up(Op& op, Status why) noexcept;
 
   void start_media(Op& op, MediaOp& m) noexcept;
   void settle(Op& op, MediaOp& m) noexcept;

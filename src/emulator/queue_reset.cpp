@@ -91,9 +91,7 @@ void Queue::reset_entries(Op& op) noexcept {
         op.reset_waits = false;
         op.changed = persistent_;
         if (const Status kept = device_.persist_reset(op.chunk); !kept) {
-          machine_.abandon_reset(op.chunk);
-          (void)device_.persist(op.chunk);
-          reset_refused(op, media_code(kept, internal_error));
+          give_reset_up(op, kept);
           break;
         }
         MediaOp& m = take_media(op);
@@ -115,7 +113,19 @@ void Queue::reset_refused(Op& op, StatusCode verdict) noexcept {
 }
 
 void Queue::reset_done(Op& op, Status media) noexcept {
+// The chunk stays as it was, and says so where records are kept, as far as that can be said now.
+void Queue::give_reset_up(Op& op, Status why) noexcept {
+  machine_.abandon_reset(op.chunk);
+  (void)device_.persist(op.chunk);
+  reset_refused(op, media_code(why, internal_error));
+}
+
   const StatusCode verdict = machine_.finish_reset(op.chunk, media_code(media, offline_chunk));
+  // What the host's file system has no room or no memory for now is no fault of the chunk; an I/O error is.
+  if (!media && media.is_os() && !media.is_errno(EIO)) {
+    give_reset_up(op, media);
+    return;
+  }
   const Status kept = device_.persist(op.chunk);
   if (verdict != success || !kept) {
     reset_refused(op, verdict != success ? verdict : media_code(kept, internal_error));
