@@ -79,6 +79,10 @@ Result<ImageInfo> info(const std::string& path);
 /// What is wrong with one place of an image.
 struct Finding {
   std::string where;  ///< "superblock", "chunk (0,1,17)"
+/// Whether the file at `file`, by whatever name, is one of the files that the image at `image` consists of: what must
+/// not be written over.
+bool is_file_of(const std::string& image, const std::string& file);
+
   std::string what;
 };
 /// Reads all that an image says of its chunks and holds it against the rules; `progress(done, total)` is called from

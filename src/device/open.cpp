@@ -11,6 +11,7 @@
 #include "layers/complete.hpp"
 #include "layers/trace.hpp"
 #include "spec/build.hpp"
+#include "lightnvm/emulator.hpp"
 
 namespace lightnvm {
 namespace {
@@ -144,6 +145,9 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
   if (wanted.empty()) {
     if (const char* variable = std::getenv("NVM_BE"); variable != nullptr && *variable != '\0') {
       wanted = canonical(variable);
+  if (!trace.empty() && emulator::is_file_of(ident->locator, trace)) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: trace={}: is the device itself", ident->text, trace));
+  }
     }
   }
   const bool named = !wanted.empty();
