@@ -103,7 +103,8 @@ class Image final : public Media {
   Status close() noexcept;
 
  private:
-  friend Status create(const std::string&, const Config&, const CreateOptions&);
+  friend Status create(const std::string&, const Config&, const CreateOptions&,
+                       const std::function<void(std::uint64_t, std::uint64_t)>&);
   class Channel;
 
   Image() = default;
@@ -116,7 +117,7 @@ class Image final : public Media {
   Status transfer(const MediaOp& op) noexcept;
   Status write_superblock(bool clean) noexcept;
   /// What a new image begins with.
-  Status fill(const Config& config);
+  Status fill(const Config& config, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
   Status read_superblock();
   Status open_segments();
 
