@@ -78,7 +78,7 @@ class Queue {
   void wait(Op& op) noexcept;
   void finish(Op& op, Status status) noexcept;
   void push(const Finished& finished) noexcept;
-  void log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept;
+  void log_failure(std::uint16_t tag, const spec::Command& c, Status status, std::uint64_t lba) noexcept;
   [[nodiscard]] Status make_durable(const Op& op) noexcept;
 
   Controller& controller_;
