@@ -40,9 +40,10 @@ class Device {
  public:
   /// Opens `[BACKEND:]IDENT[?option&key=value...]`: the path of an emulated device's file, `emu:?groups=8&punits=4` for
   /// one in memory, ... (the README of each folder of src/backends has its identifiers). Options of all backends:
-  /// `ro`, and `trace=FILE`. Without a backend's name the backends are tried in turn, and a device that none recognises
-  /// is not opened. Errors, each with a sentence in last_error(): ENOENT, EACCES, EBUSY (another process has it),
-  /// EINVAL (identifier, option, or a damaged device), ENODEV (none of the backends knows it), and what the route says.
+  /// `ro` (no value), and `trace=FILE`. Without a backend's name the backends are tried in turn, and a device that none
+  /// recognises is not opened. Errors, each with a sentence in last_error(): ENOENT, EACCES, EBUSY (another process has
+  /// it), EINVAL (identifier, option, or a damaged device), ENODEV (none of the backends knows it), and what the route
+  /// says.
   static Result<Device> open(std::string_view ident, const OpenOptions& options = {});
 
   [[nodiscard]] const Geometry& geometry() const noexcept;
@@ -79,6 +80,7 @@ class Device {
   Result<std::uint32_t> feature(Feature feature);
   Status set_feature(Feature feature, std::uint32_t value);
   /// Whether reading an unwritten sector is an error (deallocated_or_unwritten) or yields predefined data.
+  /// For all who have the device open. EROFS where it was opened for a look.
   Status report_unwritten(bool as_error);
 
   /// Identify, CNS 00h and 01h: 4096 bytes as the device answered when it was opened.
@@ -86,7 +88,8 @@ class Device {
   [[nodiscard]] std::span<const std::byte> identify_controller() const noexcept;
 
   /// Sends a command as it is. The library sets the identifier and the pointers; `list` and `destination` are a vector
-  /// command's addresses in the device's format. ENOTSUP for what the route cannot carry.
+  /// command's addresses in the device's format. ENOTSUP for what the route cannot carry, EROFS for what may change a
+  /// device that was opened for a look.
   Completion pass(CommandSet set, const RawCommand& command, const Destination& memory,
                   std::span<const std::uint64_t> list = {}, std::span<const std::uint64_t> destination = {});
 

@@ -37,6 +37,22 @@ template <typename Submit>
 Completion with_channel(device::ChannelPool& pool, Submit&& submit) {
   auto channel = pool.borrow();
   if (!channel) return {0, channel.error()};
+// Admin commands that change nothing for anybody: all that a device opened for a look is sent.
+bool only_looks(const spec::Command& c) noexcept {
+  using enum spec::AdminOpcode;
+  switch (static_cast<spec::AdminOpcode>(spec::Opcode::get(c))) {
+    case identify:
+    case geometry:
+    case get_log_page:
+    case get_features:
+    case abort:
+    case keep_alive: return true;
+    case set_features:
+    case async_event_request: break;
+  }
+  return false;
+}
+
   const device::ChannelPool::Lease lease(pool, std::move(*channel));
   return device::run(*lease, [&](Callback&& done) { return submit(*lease, std::move(done)); });
 }
@@ -208,6 +224,7 @@ Status Device::set_feature(Feature feature, std::uint32_t value) {
 }
 
 Status Device::report_unwritten(bool as_error) {
+  if (read_only()) return Status::os(EROFS);
   const auto now = feature(Feature::error_recovery);
   if (!now) return now.error();
   return set_feature(Feature::error_recovery, as_error ? *now | spec::kDulbe : *now & ~spec::kDulbe);
@@ -238,6 +255,11 @@ Completion Device::pass(CommandSet set, const RawCommand& raw, const Destination
   Payload payload;
   payload.data = memory.data_list().empty() && data.bytes != 0 ? std::span(&data, 1) : memory.data_list();
   payload.metadata =
+  if (read_only() && !only_looks(command)) return {0, Status::os(EROFS)};
+  // S8: the payload has what these would point to.
+  spec::Mptr::set(command, 0);
+  spec::Dptr1::set(command, 0);
+  spec::Dptr2::set(command, 0);
       memory.metadata_list().empty() && metadata.bytes != 0 ? std::span(&metadata, 1) : memory.metadata_list();
   return impl_->admin->execute(command, payload);
 }

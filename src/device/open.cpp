@@ -140,6 +140,9 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
   if (const auto found = ident->options.find("trace"); found != ident->options.end()) {
     trace = found->second;
     ident->options.erase(found);
+    if (trace.empty()) {
+      return unexpected(Status::os(EINVAL), fmt::format("{}: trace= needs the name of a file", ident->text));
+    }
   }
   std::string wanted = options.backend.empty() ? ident->backend : canonical(options.backend);
   if (wanted.empty()) {

@@ -152,6 +152,8 @@ bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& record) 
 std::string implausible(const ChunkRecord& record, const Geometry& geometry);
 /// Changes `record` as the override says.
 void apply_override(const ChunkOverride& change, const Geometry& geometry, ChunkRecord& record) noexcept;
+/// The first option in which `a` is not `b`, as "punits is 5, not 4"; empty where they make the same device.
+std::string difference(const Config& a, const Config& b);
 /// The records of all chunks that the configuration's overrides name, later ones over earlier ones.
 std::map<std::uint32_t, ChunkRecord> merge_overrides(const Config& config);
 

@@ -153,7 +153,9 @@ Opened open(const Ident& ident, Opener&) {
         return refuse(true, s, last_error());
       }
     }
-    auto device = SharedDevices::instance().memory(name, config);
+    const bool bare = ident.options.size() == (name.empty() ? 0U : 1U);
+    const auto joining = bare ? SharedDevices::Joining::any : SharedDevices::Joining::same;
+    auto device = SharedDevices::instance().memory(name, config, joining);
     if (!device) return refuse(true, device.error(), last_error());
     return std::make_unique<EmuBackend>(std::move(*device), ident.read_only);
   }
@@ -167,7 +169,7 @@ Opened open(const Ident& ident, Opener&) {
   }
   if (!ident.options.empty()) {
     return refuse(true, Status::os(EINVAL),
-                  fmt::format("'{}' is no option of an emulated device in a file; there is only ro",
+                  fmt::format("'{}' is no option of an emulated device in a file; there are only ro and trace",
                               ident.options.begin()->first));
   }
   const auto access = ident.read_only ? emulator::ImageAccess::look : emulator::ImageAccess::exclusive;
