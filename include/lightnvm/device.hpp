@@ -65,12 +65,14 @@ class Device {
   Completion read(const Sectors& sectors, const Destination& to, CommandOptions options = {});
   Completion write(const Sectors& sectors, const Source& from, CommandOptions options = {});
   /// Resets the chunks of `chunks`, one address each. With `after`, what they look like then: as many as addresses;
-  /// those whose bit in the result is set are not touched.
+  /// those whose bit in the result is set are not touched. `after` needs vector addressing (a list, or
+  /// Sectors::vector), else EINVAL.
   Completion reset(const Sectors& chunks, std::span<Chunk> after = {});
   Completion copy(std::span<const Address> from, std::span<const Address> to);
   Completion flush();
 
-  /// The chunk report: `count` chunks from number `first` on (Geometry::chunk_index), as many as there are.
+  /// The chunk report: `count` chunks from number `first` on (Geometry::chunk_index), as many as there are. ENOMEM
+  /// where they are too many for this host's memory: ask for a part.
   Result<std::vector<Chunk>> chunks(std::uint64_t first = 0, std::uint64_t count = ~0ULL);
   Result<Chunk> chunk(Address address);
 
@@ -78,9 +80,9 @@ class Device {
   Result<std::vector<Event>> events();
 
   Result<std::uint32_t> feature(Feature feature);
+  /// For all who have the device open. EROFS where it was opened for a look.
   Status set_feature(Feature feature, std::uint32_t value);
   /// Whether reading an unwritten sector is an error (deallocated_or_unwritten) or yields predefined data.
-  /// For all who have the device open. EROFS where it was opened for a look.
   Status report_unwritten(bool as_error);
 
   /// Identify, CNS 00h and 01h: 4096 bytes as the device answered when it was opened.
