@@ -2,8 +2,9 @@
 # What goes wrong: one line on stderr that says what and why, exit code 1, and no harm done.
 import os
 import subprocess
+import time
 
-from support import CHUNK, LINE, Skip, same
+from support import CHUNK, LINE, Skip, same, stop
 
 BACKUP = 1 << 20  # where an image's chunk table begins
 
@@ -329,6 +330,22 @@ def test_limited_size_of_files(bench):
 def test_question_mark_in_a_name(bench):
     bench.path("a?b").write_bytes(b"")
     bench.fails("nvm_dev info a?b", "# nvm_dev_openf: a: No such file .*; a . that belongs to a file's name is written %3F")
+
+
+def test_creation_that_was_killed_is_no_hindrance(bench):
+    bench.path("info").write_text("group=* punit=* chunk=* pe_cycles=1\n")
+    words = "nvm_emu create d.img --groups 8 --punits 4 --chunks 65536 --sectors 64 --bad none --chunk-info info"
+    with bench.popen(words) as process:
+        for _ in range(3000):
+            if os.listdir(bench.folder) != ["info"]:
+                break
+            time.sleep(0.01)
+        busy = bench.run("nvm_emu create d.img")
+        stop(process)
+    assert busy.code == 1 and "d.img.creating: another process is making this device" in busy.err, busy
+    assert "d.img.creating" in os.listdir(bench.folder), os.listdir(bench.folder)
+    bench.device()
+    same(sorted(os.listdir(bench.folder)), ["d.img", "info"])
 
 
 def test_symbolic_link_is_not_replaced(bench):
