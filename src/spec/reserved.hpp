@@ -66,9 +66,9 @@ constexpr Reserved reserved_in(IoOpcode opcode) noexcept {
 
 /// Whether the command has none of those bits. With a constant, only the dwords that have some are looked at.
 [[nodiscard]] constexpr bool clear_of(const Command& c, const Reserved& bits) noexcept {
-  std::uint32_t found = 0;
-  for (std::size_t i = 0; i < bits.dw10.size(); ++i) found |= c.dw[10 + i] & bits.dw10[i];
-  return found == 0;
+  const auto& r = bits.dw10;
+  return ((c.dw[10] & r[0]) | (c.dw[11] & r[1]) | (c.dw[12] & r[2]) | (c.dw[13] & r[3]) | (c.dw[14] & r[4]) |
+          (c.dw[15] & r[5])) == 0;
 }
 
 }  // namespace lightnvm::spec
