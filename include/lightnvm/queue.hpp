@@ -35,7 +35,8 @@ class Queue {
   Status read(const Sectors& sectors, const Destination& to, Callback done, CommandOptions options = {}) noexcept;
   Status write(const Sectors& sectors, const Source& from, Callback done, CommandOptions options = {}) noexcept;
   /// Resets the chunks of `chunks` (one address each; a single one by Sectors(address, 1)). `descriptors`, if not
-  /// empty, has room for as many wire descriptors (32 bytes each) and receives them; only with vector addressing.
+  /// empty, has room for as many wire descriptors (32 bytes each) and receives them; only with vector addressing, else
+  /// EINVAL. A single address goes as a vector of one, with which a chunk's own size does not matter.
   Status reset(const Sectors& chunks, Callback done, std::span<std::byte> descriptors = {}) noexcept;
   /// Copies sectors inside the device, each of `from` to the one of `to` at the same place in the list.
   Status copy(std::span<const Address> from, std::span<const Address> to, Callback done) noexcept;

@@ -103,7 +103,8 @@ class Image final : public Media {
   Status close() noexcept;
 
  private:
-  friend Status create(const std::string&, const Config&, const CreateOptions&);
+  friend Status create(const std::string&, const Config&, const CreateOptions&,
+                       const std::function<void(std::uint64_t, std::uint64_t)>&);
   class Channel;
 
   Image() = default;
@@ -116,7 +117,7 @@ class Image final : public Media {
   Status transfer(const MediaOp& op) noexcept;
   Status write_superblock(bool clean) noexcept;
   /// What a new image begins with.
-  Status fill(const Config& config);
+  Status fill(const Config& config, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
   Status read_superblock();
   Status open_segments();
 
@@ -151,6 +152,8 @@ bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& record) 
 std::string implausible(const ChunkRecord& record, const Geometry& geometry);
 /// Changes `record` as the override says.
 void apply_override(const ChunkOverride& change, const Geometry& geometry, ChunkRecord& record) noexcept;
+/// The first option in which `a` is not `b`, as "punits is 5, not 4"; empty where they make the same device.
+std::string difference(const Config& a, const Config& b);
 /// The records of all chunks that the configuration's overrides name, later ones over earlier ones.
 std::map<std::uint32_t, ChunkRecord> merge_overrides(const Config& config);
 

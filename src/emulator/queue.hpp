@@ -70,6 +70,7 @@ class Queue {
   [[nodiscard]] StatusCode target_of_reset(const Op& op, std::uint32_t& chunk) const noexcept;
   void reset_done(Op& op, Status media) noexcept;
   void reset_refused(Op& op, StatusCode verdict) noexcept;
+  void give_reset_up(Op& op, Status why) noexcept;
 
   void start_media(Op& op, MediaOp& m) noexcept;
   void settle(Op& op, MediaOp& m) noexcept;
@@ -77,7 +78,7 @@ class Queue {
   void wait(Op& op) noexcept;
   void finish(Op& op, Status status) noexcept;
   void push(const Finished& finished) noexcept;
-  void log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept;
+  void log_failure(std::uint16_t tag, const spec::Command& c, Status status, std::uint64_t lba) noexcept;
   [[nodiscard]] Status make_durable(const Op& op) noexcept;
 
   Controller& controller_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/no_memory.hpp"
 #include "device/core.hpp"
 #include "vblk/engine.hpp"
 
@@ -104,13 +105,21 @@ Result<VirtualBlock> VirtualBlock::make(const Device& device, std::span<const Ad
   const bool twice = std::ranges::adjacent_find(sorted) != sorted.end();
   const bool outside = std::ranges::any_of(sorted, [&](Address a) { return !g.contains(a); });
   if (chunks.empty() || twice || outside) return std::unexpected(Status::os(EINVAL));
+  for (const Address a : sorted) {
+    const auto chunk = handle.chunk(a);
+    if (!chunk) return std::unexpected(chunk.error());
+    const bool whole = chunk->sectors == g.sectors && chunk->state != ChunkState::offline;
+    if (!whole) return std::unexpected(Status::os(EINVAL));
+  }
   std::uint64_t depth = options.depth;
   if (depth == 0) depth = std::min<std::uint64_t>({chunks.size() * 2, caps.max_depth, 256});
   if (depth > caps.max_depth) return std::unexpected(Status::os(EINVAL));
   auto queue = handle.open_queue(static_cast<std::uint32_t>(depth));
   if (!queue) return std::unexpected(queue.error());
-  return VirtualBlock(std::make_unique<Impl>(device, make_stripe(device, chunks, options.scalar), std::move(*queue),
-                                             caps.ordered_writes));
+  return or_no_memory([&]() -> Result<VirtualBlock> {
+    return VirtualBlock(std::make_unique<Impl>(device, make_stripe(device, chunks, options.scalar), std::move(*queue),
+                                               caps.ordered_writes));
+  });
 }
 
 Result<VirtualBlock> VirtualBlock::line(const Device& device, Line l, VirtualBlockOptions options) {
