@@ -3,11 +3,13 @@
 #include "common.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -58,6 +60,16 @@ std::string dashed(std::string word) {
     if (word[i] == '_') word[i] = '-';
   }
   return word;
+}
+
+// Where `--` says that what follows is no option.
+int end_of_options(int argc, char** argv) {
+  return static_cast<int>(std::find(argv, argv + argc, std::string_view("--")) - argv);
+}
+
+bool wants_json(int argc, char** argv) {
+  char** const end = argv + end_of_options(argc, argv);
+  return std::find(argv, end, std::string_view("--json")) != end;
 }
 
 std::optional<std::uint64_t> digits(std::string_view text, int base) {
@@ -155,6 +167,12 @@ std::string counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::string yaml_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
+  return out + "'";
+}
+
 void complain(std::string_view call, std::string_view sentence) {
   (void)std::fflush(stdout);
   fmt::print(stderr, "# {}: {}\n", call, sentence);
@@ -178,10 +196,22 @@ void Output::finish() const {
   if (json_ && !written_) to_stdout(document_.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
+namespace {
+
+// What begins with ? are options: who meant a file's name is told how it is written.
+std::string hint(const std::string& ident, lightnvm::Status why) {
+  const bool asks = ident.find('?') != std::string::npos;
+  const bool meant = asks && (why.is_errno(ENOENT) || ::access(ident.c_str(), F_OK) == 0);
+  return meant ? "; a ? that belongs to a file's name is written %3F" : "";
+}
+
+}  // namespace
+
 lightnvm::Device open_device(const std::string& ident, const lightnvm::OpenOptions& options) {
   auto device = lightnvm::Device::open(ident, options);
-  if (!device) throw Failure::explained("nvm_dev_openf", device.error());
-  return std::move(*device);
+  if (device) return std::move(*device);
+  const lightnvm::Status why = device.error();
+  throw Failure("nvm_dev_openf", lightnvm::last_error() + hint(ident, why), why.to_errno());
 }
 
 Tool::Tool(std::string name, const std::string& purpose, const std::string& examples)
@@ -211,6 +241,15 @@ int Tool::parse(int argc, char** argv) {
   const auto misused = [&](const std::string& sentence) {
     complain("FAILED", sentence);
     fmt::print(stderr, "# See: {} --help\n", see);
+    if (wants_json(argc, argv)) {
+      Output output(true);
+      output.document()["error"] = {{"call", "FAILED"}, {"errno", EINVAL}, {"message", sentence}};
+      try {
+        output.finish();
+      } catch (const Failure& e) {
+        complain(e.call(), e.what());
+      }
+    }
     return 1;
   };
   if (argv[1][0] != '-') {
@@ -219,7 +258,9 @@ int Tool::parse(int argc, char** argv) {
   }
   try {
     std::vector<std::string> words;
-    for (int i = argc - 1; i > 0; --i) words.push_back(dashed(argv[i]));
+    const int end = end_of_options(argc, argv);
+    for (int i = 1; i < argc; ++i) words.push_back(i < end ? dashed(argv[i]) : argv[i]);
+    std::ranges::reverse(words);
     app_.parse(std::move(words));  // takes them from the back
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}", tidy(app_.help()));
@@ -260,6 +301,8 @@ int Tool::run(int argc, char** argv) {
     fmt::print("{}", tidy(app_.help()));
     return 0;
   }
+  // A limit on the size of files is an error that has a sentence.
+  (void)std::signal(SIGXFSZ, SIG_IGN);
   if (const int code = parse(argc, argv); code >= 0) return code;
   const int code = execute(actions_.at(app_.get_subcommands().front()->get_name()));
   die_if_interrupted();

@@ -24,7 +24,7 @@ class Failure : public std::runtime_error {
   Failure(std::string call, const std::string& sentence, int error = EINVAL)
       : std::runtime_error(sentence), call_(std::move(call)), error_(error) {}
   /// A status that comes with no sentence of its own.
-  Failure(std::string call, lightnvm::Status status) : Failure(std::move(call), status.message(), status.to_errno()) {}
+  Failure(std::string call, lightnvm::Status status) : Failure(std::move(call), explain(status), status.to_errno()) {}
   /// A function that leaves its sentence in last_error().
   static Failure explained(std::string call, lightnvm::Status status) {
     return {std::move(call), lightnvm::last_error(), status.to_errno()};
@@ -34,6 +34,12 @@ class Failure : public std::runtime_error {
   [[nodiscard]] int error() const noexcept { return error_; }
 
  private:
+  /// Its message, and where the cause may lie outside of the device.
+  static std::string explain(lightnvm::Status status) {
+    const bool full = status.is(lightnvm::StatusCode::capacity_exceeded);
+    return status.message() + (full ? ": the disk under an emulated device may be full, or takes no larger file" : "");
+  }
+
   std::string call_;
   int error_;
 };
@@ -100,6 +106,8 @@ std::optional<std::uint64_t> parse_hex(std::string_view text);
 
 /// "5.27 GiB"; below a KiB "512 B".
 std::string human_bytes(std::uint64_t bytes);
+/// In single quotes, as YAML has them.
+std::string yaml_quoted(std::string_view text);
 /// "1 chunk", "2 chunks".
 std::string counted(std::uint64_t count, std::string_view noun);
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "nvm_emu.hpp"
+#include "progress.hpp"
 
 namespace tools {
 namespace {
@@ -114,7 +115,12 @@ void create(const Arguments& a, Output& out) {
     if (!overrides) throw Failure(call, fmt::format("{}: {}", a.chunk_info, lightnvm::last_error()));
     std::ranges::move(*overrides, std::back_inserter(config.overrides));
   }
-  if (const auto s = emulator::create(a.path, config, a.options); !s) throw Failure::explained(call, s);
+  const auto made = [&] {
+    Progress progress({.what = call, .total = 0, .bytes = false, .unit = "chunks", .quiet = out.json()});
+    return emulator::create(a.path, config, a.options,
+                            [&](std::uint64_t done, std::uint64_t total) { progress.set(done, total); });
+  }();
+  if (!made) throw Failure::explained(call, made);
   show_image(a.path, image_info(a.path, call), out);
 }
 

@@ -36,12 +36,12 @@ void check(const std::string& path, Output& out) {
     return emulator::check(path, [&](std::uint64_t done, std::uint64_t total) { progress.set(done, total); });
   }();
   if (!findings) throw Failure::explained("nvm_emu_check", findings.error());
-  out.text(fmt::format("check:\n  path: '{}'\n  nchunks: {}\n  nfindings: {}\nfindings:{}\n", path, chunks,
+  out.text(fmt::format("check:\n  path: {}\n  nchunks: {}\n  nfindings: {}\nfindings:{}\n", yaml_quoted(path), chunks,
                        findings->size(), findings->empty() ? " ~" : ""));
   out.document()["check"] = {{"path", path}, {"nchunks", chunks}, {"nfindings", findings->size()}};
   Json list = Json::array();
   for (const emulator::Finding& f : *findings) {
-    out.text(fmt::format("  - {{where: '{}', what: '{}'}}\n", f.where, f.what));
+    out.text(fmt::format("  - {{where: {}, what: {}}}\n", yaml_quoted(f.where), yaml_quoted(f.what)));
     list.push_back({{"where", f.where}, {"what", f.what}});
   }
   out.document()["findings"] = std::move(list);
@@ -63,7 +63,7 @@ void show_image(const std::string& path, const emulator::ImageInfo& i, Output& o
   const lightnvm::Geometry& g = c.geometry;
   const std::uint64_t transfer = c.mdts == 0 ? 0 : 4096ULL << c.mdts;
   std::string yaml = "emu:\n";
-  yaml += fmt::format("  path: '{}'\n  format: {}\n  serial: '{}'\n", path, i.format, c.serial);
+  yaml += fmt::format("  path: {}\n  format: {}\n  serial: {}\n", yaml_quoted(path), i.format, yaml_quoted(c.serial));
   yaml += fmt::format("  nfiles: {}\n  nbytes: {}  # {}\n", i.segments, i.logical_bytes, human_bytes(i.logical_bytes));
   yaml += fmt::format("  nbytes_used: {}  # {}\n", i.used_bytes, human_bytes(i.used_bytes));
   yaml += fmt::format("  clean: {}\n  in_use: {}\n", i.clean, i.in_use);

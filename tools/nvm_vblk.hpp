@@ -34,6 +34,9 @@ lightnvm::VirtualBlock make_block(const lightnvm::Device& device, std::span<cons
 /// Refuses chunks that cannot be written from their beginning on, before a byte is sent.
 void require_writable(lightnvm::VirtualBlock& block, const std::string& call);
 
+/// Refuses chunks whose rest cannot be filled.
+void require_paddable(lightnvm::VirtualBlock& block, const std::string& call);
+
 void erase_block(const BlockRequest& request, Naming naming, Output& out);
 void pad_block(const BlockRequest& request, Naming naming, Output& out);
 void write_block(const BlockRequest& request, Naming naming, Output& out);

@@ -65,14 +65,50 @@ std::vector<Address> lined(const Geometry& g, const VirtualBlock::Line& l) {
   return chunks;
 }
 
+std::string unwritable_size(const Chunk& c, const Geometry& g) {
+  if (c.sectors == g.sectors) return {};
+  return fmt::format("has {} sectors, a virtual block takes chunks of {}", c.sectors, g.sectors);
+}
+
+// Why a chunk can be no part of a virtual block; empty where it can.
+std::string unusable(const Chunk& c, const Geometry& g) {
+  return c.state == ChunkState::offline ? "is offline: choose another one" : unwritable_size(c, g);
+}
+
 // Why a chunk cannot be written from its beginning on; empty where it can.
 std::string unwritable(const Chunk& c, const Geometry& g) {
-  if (c.state == ChunkState::offline) return "is offline: choose another one";
-  if (c.sectors != g.sectors)
-    return fmt::format("has {} sectors, a virtual block takes chunks of {}", c.sectors, g.sectors);
+  if (std::string why = unusable(c, g); !why.empty()) return why;
   if (c.type == ChunkType::random || c.state == ChunkState::free) return {};
+  // Padding closes what is open, each chunk from its own write pointer on.
   if (c.state == ChunkState::closed) return "is written already: erase the virtual block first";
   return g.early_reset ? "is open: erase the virtual block first" : "is open: pad and erase the virtual block first";
+}
+
+// Why the rest of a chunk cannot be filled; empty where it can, or where there is none.
+std::string unpaddable(const Chunk& c, const Geometry& g) {
+  if (std::string why = unusable(c, g); !why.empty()) return why;
+  if (c.type == ChunkType::random && c.state != ChunkState::free) {
+    return "takes writes at random and is written: where its rest begins is not known; write or read it as it is";
+  }
+  if (c.state == ChunkState::closed && c.write_pointer < c.sectors) {
+    return fmt::format("was closed early, at sector {} of {}: it takes no more; erase the virtual block",
+                       c.write_pointer, c.sectors);
+  }
+  return {};
+}
+
+// The first of the chunks that `why` has something to say about is a Failure.
+template <typename Why>
+void require(Device& device, std::span<const Address> chunks, const std::string& call, Why&& why) {
+  // OCSSD 1.2 does not say what is written: that shows when it is tried.
+  if (device.geometry().has_planes()) return;
+  for (const Address a : chunks) {
+    const auto chunk = device.chunk(a);
+    if (!chunk) throw Failure(call, chunk.error());
+    const std::string sentence = why(*chunk, device.geometry());
+    if (sentence.empty()) continue;
+    throw Failure(call, fmt::format("chunk ({},{},{}) {}", a.group(), a.unit(), a.chunk(), sentence), EIO);
+  }
 }
 
 }  // namespace
@@ -88,7 +124,9 @@ VirtualBlock make_block(const Device& device, std::span<const Address> chunks, c
   options.scalar = request.scalar;
   auto block = VirtualBlock::make(device, chunks, options);
   if (block) return std::move(*block);
-  // The chunks are checked: what is left is the depth.
+  Device named = device;
+  require(named, chunks, "nvm_vblk_alloc", unusable);
+  // What is left is the depth.
   if (block.error().is_errno(EINVAL) && options.depth != 0) {
     throw Failure("nvm_vblk_set_async", fmt::format("--depth {} is more than this device takes", options.depth));
   }
@@ -96,16 +134,11 @@ VirtualBlock make_block(const Device& device, std::span<const Address> chunks, c
 }
 
 void require_writable(VirtualBlock& block, const std::string& call) {
-  Device& device = block.device();
-  // OCSSD 1.2 does not say what is written: that shows when it is tried.
-  if (device.geometry().has_planes()) return;
-  for (const Address a : block.chunks()) {
-    const auto chunk = device.chunk(a);
-    if (!chunk) throw Failure(call, chunk.error());
-    const std::string why = unwritable(*chunk, device.geometry());
-    if (why.empty()) continue;
-    throw Failure(call, fmt::format("chunk ({},{},{}) {}", a.group(), a.unit(), a.chunk(), why), EIO);
-  }
+  require(block.device(), block.chunks(), call, unwritable);
+}
+
+void require_paddable(VirtualBlock& block, const std::string& call) {
+  require(block.device(), block.chunks(), call, unpaddable);
 }
 
 }  // namespace tools

@@ -17,6 +17,7 @@ namespace {
 using lightnvm::Address;
 using lightnvm::Chunk;
 using lightnvm::ChunkState;
+using lightnvm::ChunkType;
 using lightnvm::Device;
 using lightnvm::VirtualBlock;
 namespace format = lightnvm::format;
@@ -106,6 +107,9 @@ void flush(Device& device, const Output& out) {
 // Why a chunk cannot be reset; empty where it can.
 std::string unresettable(const Chunk& c, const lightnvm::Geometry& g) {
   if (c.state == ChunkState::offline) return "is offline";
+  if (c.state == ChunkState::open && !g.early_reset && c.type == ChunkType::random) {
+    return "takes writes at random and is never full: this device (mccap without early reset) erases only full chunks";
+  }
   if (c.state == ChunkState::open && !g.early_reset) return "is open, and only full chunks can be erased: pad it first";
   if (c.state == ChunkState::free && !g.multiple_resets) return "is free already";
   return {};
@@ -162,6 +166,25 @@ void pad_rest(VirtualBlock& block, std::uint64_t from, Output& out) {
         [&](const Timing& t) { show_times(call, t, out); });
 }
 
+// Fills the chunks one by one, each from its own write pointer on: they do not stand as a stripe leaves them.
+void pad_each(VirtualBlock& block, const BlockRequest& request, Output& out) {
+  const std::string call = "nvm_vblk_pad";
+  complain("note", "the chunks are not written as one virtual block: each is filled from where it ends");
+  timed(
+      [&](Timing& all) {
+        for (const Address& a : block.chunks()) {
+          VirtualBlock one = make_block(block.device(), {&a, 1}, request);
+          (void)one.find_write_position();  // a free chunk of random writes has none: it begins at 0
+          const std::uint64_t from = one.write_position();
+          Timing t;
+          (void)write_pieces(one, {call, from, one.size() - from, out.json()}, alphabet(), t);
+          all.elapsed += t.elapsed;
+          all.bytes += t.bytes;
+        }
+      },
+      [&](const Timing& t) { show_times(call, t, out); });
+}
+
 void read_part(VirtualBlock& block, const Extent& extent, const BlockRequest& request, bool fill_line, Output& out) {
   std::optional<OutputFile> file;
   if (!request.output.empty()) file.emplace(request.output, block.device().path());
@@ -192,10 +215,14 @@ void erase_block(const BlockRequest& request, Naming naming, Output& out) {
 
 void pad_block(const BlockRequest& request, Naming naming, Output& out) {
   auto [device, block] = open_block(request, naming, Use::write);
+  require_paddable(block, "nvm_vblk_pad");
   const auto position = block.find_write_position();
-  if (!position) require_writable(block, "nvm_vblk_pad");
   show_block(block, request, out);
-  pad_rest(block, block.write_position(), out);
+  if (position) {
+    pad_rest(block, *position, out);
+  } else {
+    pad_each(block, request, out);
+  }
   flush(device, out);
 }
 

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <lightnvm/emulator.hpp>
 #include <memory>
 #include <vector>
 
@@ -230,10 +231,7 @@ std::size_t InputFile::read(std::span<std::byte> to) {
 }
 
 OutputFile::OutputFile(std::string path, const std::string& device) : path_(std::move(path)) {
-  struct stat mine{};
-  struct stat its{};
-  const bool both = ::stat(path_.c_str(), &mine) == 0 && ::stat(device.c_str(), &its) == 0;
-  if (both && mine.st_dev == its.st_dev && mine.st_ino == its.st_ino) {
+  if (lightnvm::emulator::is_file_of(device, path_)) {
     throw Failure("nvm_buf_to_file", fmt::format("{}: is the device itself", path_));
   }
   fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

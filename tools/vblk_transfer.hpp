@@ -58,7 +58,8 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-/// A file to read into. It is emptied when it is opened, unless it is `device`, which is a Failure.
+/// A file to read into. It is emptied when it is opened, unless it is one of `device`'s files, which is a
+/// Failure.
 class OutputFile {
  public:
   OutputFile(std::string path, const std::string& device);

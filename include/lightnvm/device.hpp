@@ -41,9 +41,10 @@ class Device {
  public:
   /// Opens `[BACKEND:]IDENT[?option&key=value...]`: the path of an emulated device's file, `emu:?groups=8&punits=4` for
   /// one in memory, ... (the README of each folder of src/backends has its identifiers). Options of all backends:
-  /// `ro`, and `trace=FILE`. Without a backend's name the backends are tried in turn, and a device that none recognises
-  /// is not opened. Errors, each with a sentence in last_error(): ENOENT, EACCES, EBUSY (another process has it),
-  /// EINVAL (identifier, option, or a damaged device), ENODEV (none of the backends knows it), and what the route says.
+  /// `ro` (no value), and `trace=FILE`. Without a backend's name the backends are tried in turn, and a device that none
+  /// recognises is not opened. Errors, each with a sentence in last_error(): ENOENT, EACCES, EBUSY (another process has
+  /// it), EINVAL (identifier, option, or a damaged device), ENODEV (none of the backends knows it), and what the route
+  /// says.
   static Result<Device> open(std::string_view ident, const OpenOptions& options = {});
 
   [[nodiscard]] const Geometry& geometry() const noexcept;
@@ -69,7 +70,8 @@ class Device {
   Completion read(const Sectors& sectors, const Destination& to, CommandOptions options = {});
   Completion write(const Sectors& sectors, const Source& from, CommandOptions options = {});
   /// Resets the chunks of `chunks`, one address each. With `after`, what they look like then: as many as addresses;
-  /// those whose bit in the result is set are not touched. OCSSD 1.2: an erase, as Queue::reset says.
+  /// those whose bit in the result is set are not touched. `after` needs vector addressing (a list, or
+  /// Sectors::vector), else EINVAL. OCSSD 1.2: an erase, as Queue::reset says.
   Completion reset(const Sectors& chunks, std::span<Chunk> after = {}, CommandOptions options = {});
   /// ENOTSUP on OCSSD 1.2.
   Completion copy(std::span<const Address> from, std::span<const Address> to);
@@ -83,8 +85,8 @@ class Device {
   /// after block: what comes before the one that failed is set.
   Completion set_bad_blocks(std::span<const Address> blocks, BlockState state);
 
-  /// The chunk report: `count` chunks from number `first` on (Geometry::chunk_index), as many as there are. ENOTSUP on
-  /// OCSSD 1.2.
+  /// The chunk report: `count` chunks from number `first` on (Geometry::chunk_index), as many as there are. ENOMEM
+  /// where they are too many for this host's memory: ask for a part. ENOTSUP on OCSSD 1.2.
   Result<std::vector<Chunk>> chunks(std::uint64_t first = 0, std::uint64_t count = ~0ULL);
   Result<Chunk> chunk(Address address);
 
@@ -93,6 +95,7 @@ class Device {
 
   /// ENOTSUP for Feature::media_feedback on OCSSD 1.2.
   Result<std::uint32_t> feature(Feature feature);
+  /// For all who have the device open. EROFS where it was opened for a look.
   Status set_feature(Feature feature, std::uint32_t value);
   /// Whether reading an unwritten sector is an error (deallocated_or_unwritten) or yields predefined data. ENOTSUP on
   /// OCSSD 1.2, where it always is an error (empty_page).
@@ -106,7 +109,8 @@ class Device {
   [[nodiscard]] std::span<const std::byte> identify_geometry() const noexcept;
 
   /// Sends a command as it is. The library sets the identifier and the pointers; `list` and `destination` are a vector
-  /// command's addresses in the device's format. ENOTSUP for what the route cannot carry.
+  /// command's addresses in the device's format. ENOTSUP for what the route cannot carry, EROFS for what may change a
+  /// device that was opened for a look.
   Completion pass(CommandSet set, const RawCommand& command, const Destination& memory,
                   std::span<const std::uint64_t> list = {}, std::span<const std::uint64_t> destination = {});
 

@@ -74,8 +74,11 @@ struct CreateOptions {
 };
 
 /// Makes an image at `path` (and `path.1`, ... where one file is too small). EEXIST where something is there already,
-/// EINVAL for an impossible device; on failure nothing is left behind.
-Status create(const std::string& path, const Config& config, const CreateOptions& options = {});
+/// EINVAL for an impossible device, EBUSY where another process is making or using it; on failure nothing is left
+/// behind. What an interrupted creation has left there gives way. `progress` as check: of the chunks that begin
+/// differently.
+Status create(const std::string& path, const Config& config, const CreateOptions& options = {},
+              const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 
 /// What an image says of itself, read without opening the device.
 struct ImageInfo {
@@ -89,6 +92,10 @@ struct ImageInfo {
 };
 /// ENOENT, EACCES, or EINVAL with a sentence that says what is wrong with the file.
 Result<ImageInfo> info(const std::string& path);
+
+/// Whether the file at `file`, by whatever name, is one of the files that the image at `image` consists of: what must
+/// not be written over.
+bool is_file_of(const std::string& image, const std::string& file);
 
 /// What is wrong with one place of an image.
 struct Finding {

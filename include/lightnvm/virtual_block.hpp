@@ -34,8 +34,8 @@ struct VirtualBlockOptions {
 /// failing command's status; commands behind a failed one are not sent.
 class VirtualBlock {
  public:
-  /// The chunks in the order of the stripe, each once and of full size. EINVAL where one is not on the device or there
-  /// twice, or none is given.
+  /// The chunks in the order of the stripe, each once and of full size; each is looked up in the chunk report. EINVAL
+  /// where one is not on the device or there twice, is smaller than the geometry says or offline, or none is given.
   static Result<VirtualBlock> make(const Device& device, std::span<const Address> chunks,
                                    VirtualBlockOptions options = {});
   /// The chunk of that number in each unit of a rectangle of groups and units (both ends included): units outer, groups

@@ -63,6 +63,7 @@ class Channel final : private backends::Sink {
   struct Counters {
     std::uint64_t submitted = 0, completed = 0, failed = 0;
   };
+  [[nodiscard]] const backends::Caps& caps() const noexcept { return terms_.caps; }
   [[nodiscard]] Counters counters() const noexcept { return {completed_ + in_flight(), completed_, failed_}; }
 
  private:

@@ -2,6 +2,8 @@
 // The admin queue and the pool of synchronous channels.
 #include "device/core.hpp"
 
+#include "base/no_memory.hpp"
+
 namespace lightnvm::device {
 
 AdminLine::~AdminLine() { queue_pair_->cancel_all(*this); }
@@ -36,6 +38,10 @@ void AdminLine::complete(backends::Request&, const Completion& completion) noexc
 }
 
 Result<std::unique_ptr<Channel>> ChannelPool::borrow() {
+  return or_no_memory([&] { return borrow_or_make(); });
+}
+
+Result<std::unique_ptr<Channel>> ChannelPool::borrow_or_make() {
   std::unique_lock lock(mutex_);
   while (true) {
     if (!idle_.empty()) {

@@ -60,6 +60,8 @@ class ChannelPool {
   void give_back(std::unique_ptr<Channel> channel) noexcept;
 
  private:
+  Result<std::unique_ptr<Channel>> borrow_or_make();
+
   static constexpr std::size_t kMost = 8;
   backends::Backend& backend_;
   const Terms& terms_;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/no_memory.hpp"
 #include "device/core.hpp"
 #include "spec/build.hpp"
 
@@ -26,16 +27,37 @@ Io describe(Operation operation, const Sectors& s, CommandOptions options = {}) 
   return io;
 }
 
-// One address to reset is a list of one.
-Io describe_reset(const Sectors& s, CommandOptions options) noexcept {
+// One address to reset is a list of one. As a vector it needs no length: a range's must be the chunk's own, which the
+// geometry does not say where chunks deviate from it. Descriptors stay with those who ask for vectors.
+Io describe_reset(const Sectors& s, const backends::Caps& caps, bool descriptors, CommandOptions options) noexcept {
   Io io = describe(Operation::reset, s, options);
-  if (s.count() == 1) io.consecutive = false;
+  if (s.count() != 1) return io;
+  io.consecutive = false;
+  if (caps.vectors && !descriptors) io.addressing = Addressing::vector;
   return io;
 }
 
 Status check_feature(SpecVersion version, Feature feature) {
   if (version != SpecVersion::ocssd12 || feature != Feature::media_feedback) return {};
   return fail(Status::os(ENOTSUP), "OCSSD 1.2 has no media feedback");
+}
+
+// Admin commands that change nothing for anybody: all that a device opened for a look is sent.
+bool only_looks(const spec::Command& c) noexcept {
+  using enum spec::AdminOpcode;
+  switch (static_cast<spec::AdminOpcode>(spec::Opcode::get(c))) {
+    case identify:
+    case geometry:
+    case get_log_page:
+    case get_features:
+    case get_bad_blocks:
+    case abort:
+    case keep_alive: return true;
+    case set_features:
+    case set_bad_blocks:
+    case async_event_request: break;
+  }
+  return false;
 }
 
 template <typename Submit>
@@ -78,7 +100,8 @@ Status Queue::write(const Sectors& sectors, const Source& from, Callback done, C
 Status Queue::reset(const Sectors& chunks, Callback done, std::span<std::byte> descriptors,
                     CommandOptions options) noexcept {
   const Destination to({}, descriptors);
-  return impl_->channel.submit(describe_reset(chunks, options), descriptors.empty() ? nullptr : &to, std::move(done));
+  const Io io = describe_reset(chunks, impl_->channel.caps(), !descriptors.empty(), options);
+  return impl_->channel.submit(io, descriptors.empty() ? nullptr : &to, std::move(done));
 }
 
 Status Queue::copy(std::span<const Address> from, std::span<const Address> to, Callback done) noexcept {
@@ -163,7 +186,8 @@ Completion Device::reset(const Sectors& chunks, std::span<Chunk> after, CommandO
   std::array<spec::ChunkDescriptor, kMaxAddresses> descriptors{};
   const Destination to({}, std::as_writable_bytes(std::span(descriptors).first(after.size())));
   const Completion completion = with_channel(*impl_->pool, [&](device::Channel& c, Callback&& done) {
-    return c.submit(describe_reset(chunks, options), after.empty() ? nullptr : &to, std::move(done));
+    const Io io = describe_reset(chunks, c.caps(), !after.empty(), options);
+    return c.submit(io, after.empty() ? nullptr : &to, std::move(done));
   });
   if (!completion.ok() && completion.status.is_os()) return completion;
   for (unsigned i = 0; i < after.size(); ++i) {
@@ -198,7 +222,7 @@ Completion Device::set_bad_blocks(std::span<const Address> blocks, BlockState st
 
 Result<std::vector<Chunk>> Device::chunks(std::uint64_t first, std::uint64_t count) {
   if (!impl_->dialect) return std::unexpected(Status::os(ENOTSUP));
-  return impl_->dialect->report(*impl_->admin, first, count);
+  return or_no_memory([&] { return impl_->dialect->report(*impl_->admin, first, count); });
 }
 
 Result<Chunk> Device::chunk(Address address) {
@@ -215,7 +239,7 @@ Result<std::vector<Event>> Device::events() {
   const auto event = impl_->backend->next_event();
   if (!event) return std::unexpected(event.error());
   if (!event->has_value() || (*event)->log_page != kNotificationLog) return std::vector<Event>();
-  auto logged = impl_->dialect->events(*impl_->admin);
+  auto logged = or_no_memory([&] { return impl_->dialect->events(*impl_->admin); });
   if (!logged) return logged;
   // The log keeps what was read before.
   const std::lock_guard lock(impl_->events_mutex);
@@ -234,6 +258,7 @@ Result<std::uint32_t> Device::feature(Feature feature) {
 
 Status Device::set_feature(Feature feature, std::uint32_t value) {
   if (const Status s = check_feature(version(), feature); !s) return s;
+  if (read_only()) return Status::os(EROFS);
   const auto id = static_cast<spec::FeatureId>(feature);
   return impl_->admin->execute(spec::build::set_features(id, nsid(), value), Payload{}).status;
 }
@@ -260,7 +285,7 @@ std::span<const std::byte> Device::identify_geometry() const noexcept {
 
 Completion Device::pass(CommandSet set, const RawCommand& raw, const Destination& memory,
                         std::span<const std::uint64_t> list, std::span<const std::uint64_t> destination) {
-  const spec::Command command{raw};
+  spec::Command command{raw};
   if (set == CommandSet::io) {
     return with_channel(*impl_->pool, [&](device::Channel& c, Callback&& done) {
       return c.submit_raw({command, list, destination}, memory, std::move(done));
@@ -271,6 +296,11 @@ Completion Device::pass(CommandSet set, const RawCommand& raw, const Destination
       !list.empty() || !destination.empty()) {
     return {0, Status::os(ENOTSUP)};
   }
+  if (read_only() && !only_looks(command)) return {0, Status::os(EROFS)};
+  // S8: the payload has what these would point to.
+  spec::Mptr::set(command, 0);
+  spec::Dptr1::set(command, 0);
+  spec::Dptr2::set(command, 0);
   const Segment data = memory.data();
   const Segment metadata = memory.metadata();
   Payload payload;
@@ -285,9 +315,11 @@ Result<Queue> Device::open_queue(std::uint32_t depth) {
   const std::uint32_t most = impl_->terms.caps.max_depth;
   if (depth == 0) depth = std::min(kDefault, most);
   if (depth > most) return std::unexpected(Status::os(EINVAL));
-  auto queue_pair = impl_->backend->open_queue({backends::QueueKind::io, depth});
-  if (!queue_pair) return std::unexpected(queue_pair.error());
-  return Queue(std::make_unique<Queue::Impl>(impl_, std::move(*queue_pair), depth));
+  return or_no_memory([&]() -> Result<Queue> {
+    auto queue_pair = impl_->backend->open_queue({backends::QueueKind::io, depth});
+    if (!queue_pair) return std::unexpected(queue_pair.error());
+    return Queue(std::make_unique<Queue::Impl>(impl_, std::move(*queue_pair), depth));
+  });
 }
 
 }  // namespace lightnvm

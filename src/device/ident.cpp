@@ -72,6 +72,9 @@ Result<backends::Ident> parse_ident(std::string_view text, backends::Registry re
   if (!locator) return std::unexpected(locator.error());
   ident.locator = std::move(*locator);
   if (const auto ro = ident.options.find("ro"); ro != ident.options.end()) {
+    if (!ro->second.empty()) {
+      return unexpected(Status::os(EINVAL), fmt::format("{}: ro takes no value; leave it out to write", text));
+    }
     ident.read_only = true;
     ident.options.erase(ro);
   }

@@ -6,10 +6,12 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/no_memory.hpp"
 #include "device/core.hpp"
 #include "device/ident.hpp"
 #include "layers/complete.hpp"
 #include "layers/trace.hpp"
+#include "lightnvm/emulator.hpp"
 #include "spec/build.hpp"
 
 namespace lightnvm {
@@ -141,7 +143,13 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
   std::string trace;
   if (const auto found = ident->options.find("trace"); found != ident->options.end()) {
     trace = found->second;
+    if (trace.empty()) {
+      return unexpected(Status::os(EINVAL), fmt::format("{}: trace= needs the name of a file", ident->text));
+    }
     ident->options.erase(found);
+  }
+  if (!trace.empty() && emulator::is_file_of(ident->locator, trace)) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: trace={}: is the device itself", ident->text, trace));
   }
   std::string wanted = options.backend.empty() ? ident->backend : canonical(options.backend);
   if (wanted.empty()) {
@@ -177,7 +185,7 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
 }
 
 Result<Device> Device::open(std::string_view ident, const OpenOptions& options) {
-  return DeviceAccess::open(ident, options, backends::default_registry());
+  return or_no_memory([&] { return DeviceAccess::open(ident, options, backends::default_registry()); });
 }
 
 std::vector<BackendInfo> available_backends() {

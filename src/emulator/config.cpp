@@ -404,6 +404,31 @@ Status apply_option(Config& c, std::string_view key, std::string_view value) {
   return {};
 }
 
+std::string difference(const Config& a, const Config& b) {
+  const auto differs = [](std::string_view key, const auto& one, const auto& other) {
+    return one == other ? std::string() : fmt::format("{} is {}, not {}", key, one, other);
+  };
+  const auto capabilities = [](const Geometry& g) {
+    return (g.vector_copy || g.slc_mode ? 1 : 0) | (g.multiple_resets || g.suspension ? 2 : 0) |
+           (g.early_reset || g.scrambler ? 4 : 0);
+  };
+  const auto version_name = [](const Config& c) { return c.geometry.has_planes() ? "1.2" : "2.0"; };
+  if (a.spec() != b.spec()) return fmt::format("spec is {}, not {}", version_name(a), version_name(b));
+  std::string found;
+  const auto look = [&](std::string_view key, const auto& one, const auto& other) {
+    if (found.empty()) found = differs(key, one, other);
+  };
+  for (const Dimension& d : kDimensions) look(d.key, a.geometry.*(d.field), b.geometry.*(d.field));
+  for (const Time& t : kTimes) look(t.key, a.geometry.times.*(t.field), b.geometry.times.*(t.field));
+  look("mccap", capabilities(a.geometry), capabilities(b.geometry));
+  look("pe_cycles", a.pe_cycles, b.pe_cycles);
+  look("predefined", a.predefined, b.predefined);
+  look("mdts", a.mdts, b.mdts);
+  look("serial", a.serial, b.serial);
+  if (found.empty() && merge_overrides(a) != merge_overrides(b)) found = "bad has other chunks";
+  return found;
+}
+
 const std::vector<std::string_view>& option_keys() {
   static const std::vector<std::string_view> kKeys = list_keys(std::nullopt);
   return kKeys;

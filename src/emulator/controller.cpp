@@ -7,6 +7,8 @@
 #include <bit>
 #include <cstring>
 
+#include "spec/reserved.hpp"
+
 namespace lightnvm::emulator {
 namespace {
 
@@ -14,6 +16,7 @@ using enum StatusCode;
 
 constexpr std::uint32_t kBroadcast = 0xFFFFFFFF;
 constexpr std::uint32_t kNvmeVersion = 0x00010300;
+constexpr std::size_t kNotificationLogBytes = spec::kNotificationEntries * sizeof(spec::ChunkNotification);
 constexpr std::string_view kModel20 = "liblightnvm emulated OCSSD 2.0", kModel12 = "liblightnvm emulated OCSSD 1.2";
 constexpr char kSubsystem[] = "nqn.2026-11.io.lightnvm:emulated:";
 
@@ -60,10 +63,16 @@ Controller::Controller(std::shared_ptr<Device> device, std::uint16_t id) : devic
 
 Controller::~Controller() { device_->stop_listening(listener_); }
 
+Status Controller::check(const spec::Command& c) noexcept {
+  // The low half of dword 0 but the opcode: FUSE, reserved bits, PSDT (3 is reserved).
+  const std::uint32_t flags = c.dw[0] & 0xFF00;
+  const bool wrong = ((flags & 0x3F00) | c.dw[2] | c.dw[3]) != 0 || flags == 0xC000;
+  if (!wrong && spec::clear_of(c, spec::reserved_in_admin(spec::Opcode::get(c)))) return {};
+  return Status::nvme_dnr(invalid_field);
+}
+
 Completion Controller::execute(const spec::Command& c, const Payload& p) {
-  if (spec::Fuse::get(c) != 0 || spec::FlagsReserved::get(c) != 0 || c.dw[2] != 0 || c.dw[3] != 0) {
-    return verdict(invalid_field);
-  }
+  if (const Status s = check(c); !s) return {0, s};
   switch (static_cast<spec::AdminOpcode>(spec::Opcode::get(c))) {
     case spec::AdminOpcode::identify: return identify(c, p);
     case spec::AdminOpcode::geometry: return geometry(c, p);
@@ -153,9 +162,6 @@ spec::IdentifyNamespace Controller::identify_namespace() const {
 
 Completion Controller::geometry(const spec::Command& c, const Payload& p) {
   if (spec::Nsid::get(c) != 1) return verdict(invalid_namespace);
-  if (std::any_of(c.dw.begin() + 10, c.dw.end(), [](std::uint32_t dw) { return dw != 0; })) {
-    return verdict(invalid_field);
-  }
   if (device_->physical()) return identity(p);
   const Geometry& g = device_->geometry();
   const model::LbaFormat& f = device_->format();
@@ -203,6 +209,10 @@ Completion Controller::get_log(const spec::Command& c, const Payload& p) {
     return chunk_log(c, {p.data, 0, bytes});
   }
   if (nsid > 1 && nsid != kBroadcast) return verdict(invalid_namespace);
+  // NVMe-1.3 5.14: LPA bit 0 says that health is the controller's alone.
+  if (page == spec::LogPage::smart && nsid == 1) return verdict(invalid_field);
+  // Before the page is made: a command that is refused does not arm the next event.
+  if (page == spec::LogPage::chunk_notification && offset > kNotificationLogBytes) return verdict(invalid_field);
   const std::vector<std::byte> content = log_page(c);
   if (content.empty()) return verdict(invalid_log_page);
   return send(content, offset, bytes, p);
@@ -257,16 +267,16 @@ Completion Controller::chunk_log(const spec::Command& c, const SegmentRange& tar
   return {};
 }
 
-void Controller::log_error(std::uint16_t sqid, std::uint16_t cid, Status status, std::uint64_t lba) {
+void Controller::log_error(const Origin& origin, Status status, std::uint64_t lba) {
   const std::lock_guard lock(errors_mutex_);
   spec::ErrorLogEntry e{};
   e.error_count = ++error_count_;
-  e.sqid = sqid;
-  e.cid = cid;
+  e.sqid = origin.sqid;
+  e.cid = origin.cid;
   e.status = static_cast<std::uint16_t>(status.nvme_bits() << 1);
   e.location = 0xFFFF;
   e.lba = lba;
-  e.nsid = 1;
+  e.nsid = origin.nsid;
   errors_[(error_count_ - 1) % kErrorLogEntries] = e;
 }
 

@@ -17,7 +17,7 @@
 
 namespace lightnvm::emulator {
 
-inline constexpr std::uint32_t kMaxIoQueues = 64;
+inline constexpr std::uint32_t kMaxIoQueues = 1024;
 inline constexpr std::uint32_t kAsyncEventLimit = 4;
 inline constexpr std::uint32_t kErrorLogEntries = 16;
 
@@ -41,8 +41,15 @@ class Controller {
 
   /// Executes an admin command that completes at once: all but Asynchronous Event Request and Abort.
   Completion execute(const spec::Command& command, const Payload& payload);
-  /// Puts an error into the error log. `sqid` 0: the admin queue.
-  void log_error(std::uint16_t sqid, std::uint16_t cid, Status status, std::uint64_t lba);
+  /// Refuses what is reserved in every admin command, and in this one.
+  [[nodiscard]] static Status check(const spec::Command& command) noexcept;
+  /// Which command failed. `sqid` 0: the admin queue.
+  struct Origin {
+    std::uint16_t sqid = 0, cid = 0;
+    std::uint32_t nsid = 0;
+  };
+  /// Puts an error into the error log.
+  void log_error(const Origin& origin, Status status, std::uint64_t lba);
 
  private:
   friend class AdminQueue;
@@ -57,6 +64,7 @@ class Controller {
   [[nodiscard]] std::vector<std::byte> log_page(const spec::Command& c);
   Completion get_features(const spec::Command& c, const Payload& p);
   Completion set_features(const spec::Command& c, const Payload& p);
+  [[nodiscard]] bool has_feature(spec::FeatureId id) const noexcept;
   [[nodiscard]] spec::IdentifyController identify_controller() const;
   [[nodiscard]] spec::IdentifyNamespace identify_namespace() const;
 

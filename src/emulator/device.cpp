@@ -82,6 +82,8 @@ Result<std::shared_ptr<Device>> Device::from_file(const std::string& path, Image
   if (!machine) return unexpected(machine.error(), fmt::format("{}: {}", path, machine.error().message()));
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
+  // A holder may be writing the row that a look reads: then only the holder can judge it.
+  const bool held_before = access == ImageAccess::look && (*image)->held_by_another();
   const Status loaded = (*image)->load(
       [&](std::uint32_t chunk, const ChunkRecord& record) {
         if (!implausible(record, config.geometry).empty()) {
@@ -93,8 +95,8 @@ Result<std::shared_ptr<Device>> Device::from_file(const std::string& path, Image
       },
       [&](std::uint32_t) { ++damaged; });
   if (!loaded) return unexpected(loaded, fmt::format("{}: {}", path, loaded.message()));
-  // A holder may be writing the row that a look reads: only the exclusive opener judges.
-  if (damaged != 0 && access == ImageAccess::exclusive) {
+  const bool held = held_before || (access == ImageAccess::look && (*image)->held_by_another());
+  if (damaged != 0 && !held) {
     return unexpected(Status::os(EINVAL),
                       fmt::format("{}: {} chunk records are damaged; nvm_emu check names them", path, damaged));
   }

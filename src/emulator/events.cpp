@@ -62,13 +62,17 @@ void AdminQueue::start(const spec::Command& command, const Payload& payload, std
   Completion completion;
   switch (static_cast<spec::AdminOpcode>(spec::Opcode::get(command))) {
     case spec::AdminOpcode::async_event_request:
-      completion.status = controller_.request_event(*this, tag);
+      completion.status = Controller::check(command);
+      if (completion) completion.status = controller_.request_event(*this, tag);
       if (completion) return;
       break;
-    case spec::AdminOpcode::abort: completion = controller_.abort(command, *this); break;
+    case spec::AdminOpcode::abort:
+      completion.status = Controller::check(command);
+      if (completion) completion = controller_.abort(command, *this);
+      break;
     default: completion = controller_.execute(command, payload); break;
   }
-  if (!completion) controller_.log_error(0, tag, completion.status, 0);
+  if (!completion) controller_.log_error({0, tag, spec::Nsid::get(command)}, completion.status, 0);
   const std::lock_guard lock(controller_.events_mutex_);
   done_.push_back({tag, completion});
 }

@@ -47,11 +47,16 @@ Completion check_namespace(const spec::Command& c, const Traits& t) noexcept {
 
 }  // namespace
 
+// NVMe-1.3 5.21.1.6: without a volatile write cache (VWC) there is nothing to switch.
+bool Controller::has_feature(spec::FeatureId id) const noexcept {
+  return traits(id, device_->physical()).known && (id != FeatureId::volatile_write_cache || device_->media().persistent());
+}
+
 Completion Controller::get_features(const spec::Command& c, const Payload&) {
   const auto id = static_cast<FeatureId>(spec::Fid::get(c));
   const Traits t = traits(id, device_->physical());
   const std::uint32_t select = spec::Sel::get(c);
-  if (!t.known || select > kCapabilities) return verdict(invalid_field);
+  if (!has_feature(id) || select > kCapabilities) return verdict(invalid_field);
   if (const Completion wrong = check_namespace(c, t); !wrong) return wrong;
   if (select == kCapabilities) return {kChangeable | (t.of_namespace ? kOfNamespace : 0), {}};
   const bool current = select == kCurrent;
@@ -69,7 +74,7 @@ Completion Controller::set_features(const spec::Command& c, const Payload&) {
   const auto id = static_cast<FeatureId>(spec::Fid::get(c));
   const Traits t = traits(id, device_->physical());
   const std::uint32_t value = spec::FeatureValue::get(c);
-  if (!t.known) return verdict(invalid_field);
+  if (!has_feature(id)) return verdict(invalid_field);
   if (spec::Save::get(c) != 0) return verdict(feature_not_saveable);
   if (const Completion wrong = check_namespace(c, t); !wrong) return wrong;
   if ((value & ~t.allowed) != 0) return verdict(invalid_field);

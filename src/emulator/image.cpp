@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/crc32c.hpp"
@@ -79,6 +81,30 @@ std::string broken_layout(const Superblock& s, const Geometry& g) {
 
 std::unexpected<Status> foreign(const std::string& path) {
   return unexpected(Status::os(EINVAL), fmt::format("{}: not an emulated device (nvm_emu create makes one)", path));
+}
+
+// The name that the other segments' names begin with: the first file's own, whatever symbolic links lead to it.
+std::string resolved(const std::string& path) {
+  struct stat st{};
+  if (::lstat(path.c_str(), &st) != 0 || !S_ISLNK(st.st_mode)) return path;
+  char* real = ::realpath(path.c_str(), nullptr);
+  std::string out = real != nullptr ? real : path;
+  std::free(real);
+  return out;
+}
+
+// Why a segment could not be opened, and what can be done about it.
+std::string segment_trouble(Status why, std::uint64_t number, std::uint64_t count) {
+  if (why.is_errno(ENOENT)) return fmt::format("segment {} of the device is missing: {}", number, why.message());
+  const std::string sentence = fmt::format("segment {} of the device cannot be opened: {}", number, why.message());
+  if (!why.is_errno(EMFILE) && !why.is_errno(ENFILE)) return sentence;
+  return fmt::format("{}; the device is {} files, and ulimit -n allows too few", sentence, count);
+}
+
+std::string refused(const std::string& path, ImageAccess access, Status why) {
+  const bool not_for_writing = access == ImageAccess::exclusive && (why.is_errno(EACCES) || why.is_errno(EROFS));
+  const bool readable = not_for_writing && ::access(path.c_str(), R_OK) == 0;
+  return why.message() + (readable ? "; add ?ro for a look at it" : "");
 }
 
 std::uint64_t size_of(int fd) noexcept {
@@ -217,7 +243,7 @@ Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess 
     image->access_ = access;
     // Not blocking: a FIFO is refused instead of waited for.
     auto file = os::open(path, (access == ImageAccess::exclusive ? O_RDWR : O_RDONLY) | O_NONBLOCK);
-    if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, file.error().message()));
+    if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, refused(path, access, file.error())));
     image->files_.push_back(std::move(*file));
     struct stat opened{};
     struct stat named{};
@@ -239,6 +265,20 @@ Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess 
     if (const Status s = image->open_segments(); !s) return std::unexpected(s);
     return image;
   }
+}
+
+bool is_file_of(const std::string& image, const std::string& file) {
+  const auto same = [](const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  };
+  struct stat its{};
+  struct stat segment{};
+  if (::stat(file.c_str(), &its) != 0 || ::stat(image.c_str(), &segment) != 0) return false;
+  const std::string base = resolved(image);
+  for (std::uint64_t i = 1; !same(its, segment); ++i) {
+    if (i == kMaxSegments || ::stat(fmt::format("{}.{}", base, i).c_str(), &segment) != 0) return false;
+  }
+  return true;
 }
 
 Result<Superblock> Image::look_at(const std::string& path) {
@@ -280,13 +320,13 @@ Status Image::read_superblock() {
 
 Status Image::open_segments() {
   const std::uint64_t count = segment_count(super_);
+  const std::string base = count > 1 ? resolved(path_) : path_;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const std::string path = i == 0 ? path_ : fmt::format("{}.{}", path_, i);
+    const std::string path = i == 0 ? path_ : fmt::format("{}.{}", base, i);
     if (i > 0) {
       auto file = os::open(path, access_ == ImageAccess::exclusive ? O_RDWR : O_RDONLY);
       if (!file) {
-        return fail(file.error(),
-                    fmt::format("{}: segment {} of the device is missing: {}", path, i, file.error().message()));
+        return fail(file.error(), fmt::format("{}: {}", path, segment_trouble(file.error(), i, count)));
       }
       files_.push_back(std::move(*file));
     }

@@ -104,7 +104,8 @@ class Image final : public Media {
   Status close() noexcept;
 
  private:
-  friend Status create(const std::string&, const Config&, const CreateOptions&);
+  friend Status create(const std::string&, const Config&, const CreateOptions&,
+                       const std::function<void(std::uint64_t, std::uint64_t)>&);
   class Channel;
 
   Image() = default;
@@ -117,7 +118,7 @@ class Image final : public Media {
   Status transfer(const MediaOp& op) noexcept;
   Status write_superblock(bool clean) noexcept;
   /// What a new image begins with.
-  Status fill(const Config& config);
+  Status fill(const Config& config, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
   Status read_superblock();
   Status open_segments();
 
@@ -155,6 +156,8 @@ std::string implausible(const ChunkRecord& record, const Geometry& geometry);
 void apply_override(const ChunkOverride& change, const Geometry& geometry, ChunkRecord& record) noexcept;
 /// "chunk (0,1,17)"; on OCSSD 1.2 "block (0,1,17,1)", with its plane.
 std::string chunk_name(const Geometry& geometry, Address chunk);
+/// The first option in which `a` is not `b`, as "punits is 5, not 4"; empty where they make the same device.
+std::string difference(const Config& a, const Config& b);
 /// The records of all chunks of the machine that the configuration's overrides name, later ones over earlier ones.
 std::map<std::uint32_t, ChunkRecord> merge_overrides(const Config& config);
 

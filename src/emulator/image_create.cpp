@@ -26,6 +26,7 @@ constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kJournalBytes = 16ULL << 20;
 constexpr std::uint64_t kMaxFile = 0x7FFFFFFFFFFFF000ULL;
 constexpr std::uint64_t kSmallestSegment = 64ULL << 20;
+constexpr std::uint64_t kTold = 4096;  // records from one call of progress to the next
 
 constexpr std::uint64_t round_up(std::uint64_t n, std::uint64_t to) noexcept { return (n + to - 1) / to * to; }
 
@@ -111,10 +112,25 @@ class Construction {
 
   [[nodiscard]] std::string draft(std::uint64_t i) const { return segment_path(path_, i) + ".creating"; }
 
+  /// The next file. The first one is locked: who holds it is the one that makes an image there. Drafts that nobody
+  /// holds were left by a creation that was interrupted, and give way. EBUSY, EEXIST: with a sentence.
   Result<os::Fd> add() {
-    auto file = os::open(draft(files_), O_RDWR | O_CREAT | O_EXCL, 0644);
-    if (file) ++files_;
-    return file;
+    const std::string name = draft(files_);
+    while (true) {
+      auto file = os::open(name, O_RDWR | O_CREAT | O_EXCL, 0644);
+      if (!file && file.error().is_errno(EEXIST)) {
+        if (const Status s = take_over(name); !s) return std::unexpected(s);
+        continue;
+      }
+      if (!file) return unexpected(file.error(), fmt::format("{}: {}", path_, file.error().message()));
+      if (files_ == 0) {
+        // Somebody may have found it before it was locked.
+        const bool ours = !os::lock_exclusively(file->get()).is_errno(EBUSY) && is_named(file->get(), name);
+        if (!ours) continue;
+      }
+      ++files_;
+      return file;
+    }
   }
 
   /// Gives the files their names; those of `old` segments (0: there was no image) give way.
@@ -129,6 +145,9 @@ class Construction {
     // The first file last: from then on the name means the new image.
     if (old != 0 && ::rename(draft(0).c_str(), path_.c_str()) != 0) return Status::os(errno);
     for (std::uint64_t i = files_; i < old; ++i) (void)::unlink(segment_path(path_, i).c_str());
+    // What a larger image that was never finished has left.
+    for (std::uint64_t i = files_; ::unlink(draft(i).c_str()) == 0; ++i) {
+    }
     files_ = 0;
     const std::size_t slash = path_.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
@@ -137,6 +156,32 @@ class Construction {
   }
 
  private:
+  static bool is_named(int fd, const std::string& name) noexcept {
+    struct stat opened{};
+    struct stat named{};
+    return ::fstat(fd, &opened) == 0 && ::lstat(name.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+  }
+
+  // Removes a draft that nobody is making. With the first one in our hands, the others are ours, too.
+  [[nodiscard]] Status take_over(const std::string& name) const {
+    const auto in_the_way = [&](Status s, std::string_view why) { return fail(s, fmt::format("{}: {}", name, why)); };
+    struct stat st{};
+    if (::lstat(name.c_str(), &st) != 0) return {};
+    if (!S_ISREG(st.st_mode)) return in_the_way(Status::os(EEXIST), "is in the way and no file of ours");
+    const auto file = os::open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    if (!file && file.error().is_errno(ENOENT)) return {};
+    if (!file) return in_the_way(file.error(), "is in the way: " + file.error().message());
+    const Status locked = os::lock_exclusively(file->get());
+    if (locked.is_errno(EBUSY)) return in_the_way(locked, "another process is making this device");
+    if (!locked) return in_the_way(locked, "was left by another creation, perhaps; remove it");
+    // Who locked it first may have given it its name meanwhile.
+    if (is_named(file->get(), name) && ::unlink(name.c_str()) != 0 && errno != ENOENT) {
+      return in_the_way(Status::os(errno), "was left by another creation and cannot be removed");
+    }
+    return {};
+  }
+
   std::string path_;
   std::uint64_t files_ = 0;
 };
@@ -159,6 +204,10 @@ Result<Before> look_before(const std::string& path, bool replace) {
   if (::lstat(path.c_str(), &st) != 0) {
     if (errno == ENOENT) return before;
     return unexpected(Status::os(errno), fmt::format("{}: {}", path, Status::os(errno).message()));
+  }
+  if (S_ISLNK(st.st_mode)) {
+    return unexpected(Status::os(EEXIST),
+                      fmt::format("{}: is a symbolic link; name the file that it leads to, or remove it", path));
   }
   if (!replace) {
     return unexpected(Status::os(EEXIST), fmt::format("{}: exists already; --force replaces an emulated device", path));
@@ -201,7 +250,8 @@ Status choose_segments(Superblock& super, int fd, std::uint64_t asked) {
 
 }  // namespace
 
-Status create(const std::string& path, const Config& config, const CreateOptions& options) {
+Status create(const std::string& path, const Config& config, const CreateOptions& options,
+              const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   if (const Status s = validate(config); !s) return s;
   if (!addressable(machine_geometry(config.geometry))) {
     return fail(Status::os(EFBIG), fmt::format("{}: such a device has more bytes than a file has offsets", path));
@@ -223,7 +273,7 @@ Status create(const std::string& path, const Config& config, const CreateOptions
   Construction files(path);
   const auto failed = [&](Status s) { return fail(s, fmt::format("{}: {}", path, s.message())); };
   auto first = files.add();
-  if (!first) return failed(first.error());
+  if (!first) return first.error();
   image.files_.push_back(std::move(*first));
   if (const Status s = choose_segments(super, image.files_[0].get(), options.segment_bytes); !s) return failed(s);
   if (too_many(super.segment_bytes)) return failed(Status::os(EFBIG));
@@ -231,26 +281,29 @@ Status create(const std::string& path, const Config& config, const CreateOptions
   if (const Status s = segments_free(path, before->segments, count); !s) return s;
   for (std::uint64_t i = 1; i < count; ++i) {
     auto file = files.add();
-    if (!file) return failed(file.error());
+    if (!file) return file.error();
     const std::uint64_t bytes = std::min(super.segment_bytes, super.total_bytes - i * super.segment_bytes);
     if (const Status s = os::truncate(file->get(), bytes); !s) return failed(s);
     image.files_.push_back(std::move(*file));
   }
-  if (const Status s = image.fill(config); !s) return failed(s);
+  if (const Status s = image.fill(config, progress); !s) return failed(s);
   if (const Status s = files.put_in_place(before->segments); !s) return failed(s);
   return {};
 }
 
 // Room for the chunk table is taken now: a record that has no room would be noticed when its data are written already.
-Status Image::fill(const Config& config) {
+Status Image::fill(const Config& config, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const std::uint64_t chunks = machine_geometry(config.geometry).total_chunks();
   const std::uint64_t table = round_up(chunks * sizeof(DiskRecord), kPage);
   const Status allocated =
       pieces(nullptr, table, super_.table_offset,
              [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) { return os::allocate(fd, at, n); });
   if (!allocated) return allocated;
-  for (const auto& [chunk, record] : merge_overrides(config)) {
+  const auto records = merge_overrides(config);
+  std::uint64_t done = 0;
+  for (const auto& [chunk, record] : records) {
     if (const Status s = save(chunk, record); !s) return s;
+    if (progress && (++done % kTold == 0 || done == records.size())) progress(done, records.size());
   }
   for (int copy = 0; copy < 2; ++copy) {
     if (const Status s = write_superblock(true); !s) return s;

@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "emulator/queue_op.hpp"
+#include "spec/reserved.hpp"
 
 namespace lightnvm::emulator {
 namespace {
@@ -64,7 +65,7 @@ void Queue::start_any(const spec::Command& command, const Payload& payload, std:
     Plan plan;
     const Status refused = plan_transfer(command, payload, plan);
     const Completion completion = refused ? read_direct(plan) : Completion{0, refused};
-    if (!completion) log_failure(tag, completion.status, plan.slba);
+    if (!completion) log_failure(tag, command, completion.status, plan.slba);
     push({completion.result, completion.status, tag, false});
     return;
   }
@@ -120,19 +121,20 @@ Status Queue::begin(Op& op) noexcept {
 
 // Reads and writes. The payload holds exactly what the command moves: excess is refused like want. NVMe-2.0 4.3.2.
 Status Queue::plan_transfer(const spec::Command& c, const Payload& p, Plan& plan) const noexcept {
-  constexpr std::uint32_t kPract = 8;
+  // Reads and writes of a kind reserve the same bits.
+  static constexpr spec::Reserved kVector = spec::reserved_in(IoOpcode::vector_read);
+  static constexpr spec::Reserved kScalar = spec::reserved_in(IoOpcode::read);
+  static_assert(kVector.dw10 == spec::reserved_in(IoOpcode::vector_write).dw10);
+  static_assert(kScalar.dw10 == spec::reserved_in(IoOpcode::write).dw10);
   plan.vector = spec::is_vector(spec::Opcode::get(c));
   if (plan.vector) {
-    // OCSSD-2.0 4.1. Bits 29:16 of dword 12 carry what hosts of old put there; bits 15:6 would be more than 64.
+    if (!spec::clear_of(c, kVector)) return refuse(invalid_field);
     plan.total = spec::VectorNlb::get(c) + 1;
-    if (plan.total > kMaxAddresses || (c.dw[13] | c.dw[14] | c.dw[15]) != 0) return refuse(invalid_field);
     plan.list = p.list;
     if (plan.list.size() != plan.total) return refuse(lba_list_length_invalid);
     plan.slba = plan.list[0];
   } else {
-    if (spec::RwReserved::get(c) != 0 || spec::Dtype::get(c) != 0 || (spec::Prinfo::get(c) & kPract) != 0) {
-      return refuse(invalid_field);
-    }
+    if (!spec::clear_of(c, kScalar)) return refuse(invalid_field);
     plan.total = spec::Nlb::get(c) + 1;
     plan.slba = spec::Slba::get(c);
   }
@@ -161,8 +163,8 @@ Status Queue::begin_copy(Op& op) noexcept {
   const spec::Command& c = *op.command;
   const Geometry& g = device_.geometry();
   if (!g.vector_copy) return refuse(invalid_opcode);
+  if (!spec::clear_of(c, spec::reserved_in(IoOpcode::vector_copy))) return refuse(invalid_field);
   op.total = spec::VectorNlb::get(c) + 1;
-  if (op.total > kMaxAddresses || c.dw[13] != 0) return refuse(invalid_field);
   if (op.payload->list.size() != op.total || op.payload->destination.size() != op.total) {
     return refuse(lba_list_length_invalid);
   }
@@ -188,14 +190,12 @@ Status Queue::begin_copy(Op& op) noexcept {
 }
 
 Status Queue::flush(const spec::Command& c) noexcept {
-  if (std::any_of(c.dw.begin() + 10, c.dw.end(), [](std::uint32_t dw) { return dw != 0; })) {
-    return refuse(invalid_field);
-  }
+  if (!spec::clear_of(c, spec::reserved_in(IoOpcode::flush))) return refuse(invalid_field);
   return to_status(media_code(device_.media().sync(), internal_error));
 }
 
-void Queue::log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept {
-  controller_.log_error(sqid_, tag, status, lba);
+void Queue::log_failure(std::uint16_t tag, const spec::Command& c, Status status, std::uint64_t lba) noexcept {
+  controller_.log_error({sqid_, tag, spec::Nsid::get(c)}, status, lba);
 }
 
 void Queue::finish(Op& op, Status status) noexcept {
@@ -203,7 +203,7 @@ void Queue::finish(Op& op, Status status) noexcept {
   op.stage = Op::Stage::done;
   if (physical_) status = physical_status(op, status);
   const bool listed = op.vector && !op.list.empty() && !physical_;
-  if (!status) log_failure(op.tag, status, listed ? op.list[0] : op.slba);
+  if (!status) log_failure(op.tag, *op.command, status, listed ? op.list[0] : op.slba);
   push({op.bits, status, op.tag, op.changed});
 }
 

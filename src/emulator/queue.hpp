@@ -118,6 +118,7 @@ class Queue {
   [[nodiscard]] StatusCode target_of_reset(const Op& op, std::uint32_t& chunk) const noexcept;
   void reset_done(Op& op, Status media) noexcept;
   void reset_refused(Op& op, StatusCode verdict) noexcept;
+  void give_reset_up(Op& op, Status why) noexcept;
 
   // queue_physical.cpp: commands of OCSSD 1.2.
   [[nodiscard]] Status begin_physical(Op& op) noexcept;
@@ -135,7 +136,7 @@ class Queue {
   void wait(Op& op) noexcept;
   void finish(Op& op, Status status) noexcept;
   void push(const Finished& finished) noexcept { done_[(done_head_ + done_count_++) & done_mask_] = finished; }
-  void log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noexcept;
+  void log_failure(std::uint16_t tag, const spec::Command& c, Status status, std::uint64_t lba) noexcept;
   void make_durable(Finished& finished) noexcept;
   [[nodiscard]] Status keep_changes(const Op& op) noexcept;
 

@@ -129,7 +129,7 @@ bool is_vector(const spec::Command& c) noexcept {
   if (low == static_cast<std::uint32_t>(IoOpcode::vector_read)) {
     rest |= (c.dw[12] & kVectorRest) | c.dw[13] | c.dw[14] | c.dw[15];
   } else if (low == static_cast<std::uint32_t>(IoOpcode::read)) {
-    rest |= c.dw[12] & kScalarRest;
+    rest |= (c.dw[12] & kScalarRest) | c.dw[13];
   } else {
     return false;
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "emulator/queue_op.hpp"
+#include "spec/reserved.hpp"
 
 namespace lightnvm::emulator {
 namespace {
@@ -16,8 +17,8 @@ Status refuse(StatusCode code) noexcept { return Status::nvme_dnr(code); }
 
 Status Queue::begin_vector_reset(Op& op) noexcept {
   const spec::Command& c = *op.command;
+  if (!spec::clear_of(c, spec::reserved_in(spec::IoOpcode::vector_reset))) return refuse(invalid_field);
   op.total = spec::VectorNlb::get(c) + 1;
-  if (op.total > kMaxAddresses || (c.dw[13] | c.dw[14] | c.dw[15]) != 0) return refuse(invalid_field);
   op.vector = true;
   op.list = op.payload->list;
   if (op.list.size() != op.total) return refuse(lba_list_length_invalid);
@@ -34,7 +35,7 @@ Status Queue::begin_vector_reset(Op& op) noexcept {
 
 Status Queue::begin_deallocate(Op& op) noexcept {
   const spec::Command& c = *op.command;
-  if (spec::NrReserved::get(c) != 0 || (c.dw[11] & ~7U) != 0) return refuse(invalid_field);
+  if (!spec::clear_of(c, spec::reserved_in(spec::IoOpcode::dataset_management))) return refuse(invalid_field);
   op.total = spec::Nr::get(c) + 1;
   op.slba = 0;
   // Hosts may map a whole page whatever the number of ranges.
@@ -92,9 +93,7 @@ void Queue::reset_entries(Op& op) noexcept {
         op.reset_waits = false;
         op.changed = persistent_;
         if (const Status kept = device_.persist_reset(op.chunk); !kept) {
-          machine_.abandon_reset(op.chunk);
-          (void)device_.persist(op.chunk);
-          reset_refused(op, media_code(kept, internal_error));
+          give_reset_up(op, kept);
           break;
         }
         MediaOp& m = take_media(op);
@@ -115,7 +114,19 @@ void Queue::reset_refused(Op& op, StatusCode verdict) noexcept {
   op.position = op.vector ? op.position - op.position % op.span + op.span : op.total;
 }
 
+// The chunk stays as it was, and says so where records are kept, as far as that can be said now.
+void Queue::give_reset_up(Op& op, Status why) noexcept {
+  machine_.abandon_reset(op.chunk);
+  (void)device_.persist(op.chunk);
+  reset_refused(op, media_code(why, internal_error));
+}
+
 void Queue::reset_done(Op& op, Status media) noexcept {
+  // What the host's file system has no room or no memory for now is no fault of the chunk; an I/O error is.
+  if (!media && media.is_os() && !media.is_errno(EIO)) {
+    give_reset_up(op, media);
+    return;
+  }
   const StatusCode verdict = machine_.finish_reset(op.chunk, media_code(media, offline_chunk));
   const Status kept = device_.persist(op.chunk);
   if (verdict != success || !kept) {

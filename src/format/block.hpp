@@ -26,7 +26,10 @@ inline Field number(std::string_view key, std::uint64_t value) {
   return {std::string(key), fmt::format("{}", value), value};
 }
 inline Field word(std::string_view key, std::string_view value) {
-  return {std::string(key), fmt::format("'{}'", value), std::string(value)};
+  // YAML's single quotes: one inside is doubled.
+  std::string text = "'";
+  for (const char c : value) text.append(c == '\'' ? 2 : 1, c);
+  return {std::string(key), text + "'", std::string(value)};
 }
 inline std::string hex64(std::uint64_t value) { return fmt::format("0x{:016x}", value); }
 

@@ -95,6 +95,7 @@ void CompletedQueue::after_reset(Child& c) noexcept {
   if (wrong_length && !p.native && !c.measured && !p.cancelled) {
     c.measured = true;
     c.ask = Child::Ask::length;
+    c.cursor = 0;
     asking_.push(c);
     return;
   }

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -191,7 +190,7 @@ TraceLog::~TraceLog() {
   Line line;
   line.add("# {} lines are missing", lost_);
   const std::string_view text = line.end();
-  (void)!::write(file_.get(), text.data(), text.size());
+  (void)os::append(file_.get(), text.data(), text.size());
 }
 
 void TraceLog::head() noexcept {
@@ -258,16 +257,7 @@ void TraceLog::append(Line& line) noexcept {
 
 // Whole lines in one call, so that traces of several processes in one file do not mix within a line.
 void TraceLog::flush() noexcept {
-  std::size_t done = 0;
-  while (done < used_) {
-    const ssize_t n = ::write(file_.get(), buffer_.data() + done, used_ - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      lost_ += waiting_;
-      break;
-    }
-    done += static_cast<std::size_t>(n);
-  }
+  if (!os::append(file_.get(), buffer_.data(), used_)) lost_ += waiting_;
   used_ = 0;
   waiting_ = 0;
 }

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace lightnvm::os {
@@ -17,6 +19,50 @@ constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kHuge = 2ULL << 20;
 
 Status last_status() noexcept { return Status::os(errno); }
+
+// Where this process may not write any more (RLIMIT_FSIZE), as it was when it last opened a file. The kernel answers a
+// write there with SIGXFSZ, which ends the program.
+std::atomic<std::uint64_t> size_limit{~0ULL};
+
+std::uint64_t look_up_size_limit() noexcept {
+  rlimit now{};
+  const bool limited = ::getrlimit(RLIMIT_FSIZE, &now) == 0 && now.rlim_cur != RLIM_INFINITY;
+  const std::uint64_t limit = limited ? now.rlim_cur : ~0ULL;
+  size_limit.store(limit, std::memory_order_relaxed);
+  return limit;
+}
+
+// Whether the range reaches beyond the limit; a limit that was raised meanwhile is noticed.
+bool beyond_size_limit(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  const std::uint64_t end = offset + bytes;
+  if (end <= size_limit.load(std::memory_order_relaxed)) [[likely]]
+    return false;
+  return end > look_up_size_limit();
+}
+
+// While one lives, this thread gets EFBIG without the signal: it is taken back before it is delivered.
+class SizeSignalBlocked {
+ public:
+  SizeSignalBlocked() noexcept {
+    ::sigemptyset(&signal_);
+    ::sigaddset(&signal_, SIGXFSZ);
+    sigset_t pending;
+    ::sigpending(&pending);
+    was_pending_ = ::sigismember(&pending, SIGXFSZ) == 1;
+    ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
+  }
+  ~SizeSignalBlocked() {
+    const timespec now{};
+    if (!was_pending_) (void)::sigtimedwait(&signal_, nullptr, &now);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  SizeSignalBlocked(const SizeSignalBlocked&) = delete;
+  SizeSignalBlocked& operator=(const SizeSignalBlocked&) = delete;
+
+ private:
+  sigset_t signal_{}, before_{};
+  bool was_pending_ = false;
+};
 
 }  // namespace
 
@@ -29,6 +75,7 @@ Result<Fd> open(const std::string& path, int flags, unsigned mode) noexcept {
   do fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
   while (fd < 0 && errno == EINTR);
   if (fd < 0) return std::unexpected(last_status());
+  (void)look_up_size_limit();
   return Fd(fd);
 }
 
@@ -46,6 +93,8 @@ Status read_at(int fd, std::byte* data, std::size_t bytes, std::uint64_t offset)
 }
 
 Status write_at(int fd, const std::byte* data, std::size_t bytes, std::uint64_t offset) noexcept {
+  if (beyond_size_limit(offset, bytes)) [[unlikely]]
+    return Status::os(EFBIG);
   while (bytes > 0) {
     const ssize_t n = ::pwrite(fd, data, bytes, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
@@ -74,26 +123,28 @@ Status punch_hole(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
 }
 
 Status truncate(int fd, std::uint64_t bytes) noexcept {
-  // A limit of the process on the size of files raises SIGXFSZ as well; it is taken back before it is delivered.
-  sigset_t limit;
-  sigset_t before;
-  sigset_t pending;
-  ::sigemptyset(&limit);
-  ::sigaddset(&limit, SIGXFSZ);
-  ::sigpending(&pending);
-  const bool was_pending = ::sigismember(&pending, SIGXFSZ) == 1;
-  ::pthread_sigmask(SIG_BLOCK, &limit, &before);
-  Status status;
-  while (status && ::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
-    if (errno != EINTR) status = last_status();
+  const SizeSignalBlocked blocked;
+  while (::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
+    if (errno != EINTR) return last_status();
   }
-  const timespec now{};
-  if (status.is_errno(EFBIG) && !was_pending) (void)::sigtimedwait(&limit, nullptr, &now);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return status;
+  return {};
+}
+
+Status append(int fd, const char* text, std::size_t bytes) noexcept {
+  const SizeSignalBlocked blocked;
+  while (bytes > 0) {
+    const ssize_t n = ::write(fd, text, bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return last_status();
+    if (n == 0) return Status::os(EIO);
+    text += n;
+    bytes -= static_cast<std::size_t>(n);
+  }
+  return {};
 }
 
 Status allocate(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  if (beyond_size_limit(offset, bytes)) return Status::os(EFBIG);
   while (::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(bytes)) != 0) {
     if (errno == EOPNOTSUPP || errno == ENOSYS) return {};
     if (errno != EINTR) return last_status();

@@ -34,9 +34,14 @@ class Fd {
 /// open(2) with O_CLOEXEC; the error is its errno.
 Result<Fd> open(const std::string& path, int flags, unsigned mode = 0) noexcept;
 
-/// Transfers all `bytes` at `offset`, however many calls it takes. A read that meets the end of the file is EIO.
+/// Transfers all `bytes` at `offset`, however many calls it takes. A read that meets the end of the file is EIO. What
+/// would reach beyond the process's limit on the size of files is EFBIG, and no byte of it is written; the limit is the
+/// one that was there when a file was last opened, or a higher one since.
 Status read_at(int fd, std::byte* data, std::size_t bytes, std::uint64_t offset) noexcept;
 Status write_at(int fd, const std::byte* data, std::size_t bytes, std::uint64_t offset) noexcept;
+
+/// Writes all of it where the descriptor stands. EFBIG where a file cannot be so large; never a signal.
+Status append(int fd, const char* text, std::size_t bytes) noexcept;
 
 /// Makes the file's data, and what is needed to read it back, durable.
 Status sync_data(int fd) noexcept;
@@ -45,7 +50,7 @@ Status punch_hole(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept;
 /// EFBIG where a file cannot be so large; never a signal.
 Status truncate(int fd, std::uint64_t bytes) noexcept;
 /// Reserves blocks for the range, so that writing it cannot fail for want of room. Does nothing where the file system
-/// has no such call.
+/// has no such call. EFBIG as write_at.
 Status allocate(int fd, std::uint64_t offset, std::uint64_t bytes) noexcept;
 
 /// Locks the whole file for its open file description alone. EBUSY where another one holds it.

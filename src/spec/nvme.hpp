@@ -59,7 +59,6 @@ using Dptr2 = Field64<8>;
 /// Read, Write: NVM-1.0 3.2.4, 3.2.6. NLB is 0-based.
 using Slba = Field64<10>;
 using Nlb = Field<12, 0, 16>;
-using RwReserved = Field<12, 16, 4>;
 using Dtype = Field<12, 20, 4>;
 using Stc = Field<12, 24, 1>;
 using Prinfo = Field<12, 26, 4>;
@@ -68,7 +67,6 @@ using LimitedRetry = Field<12, 31, 1>;
 
 /// Dataset Management: NVM-1.0 3.2.3. NR is 0-based.
 using Nr = Field<10, 0, 8>;
-using NrReserved = Field<10, 8, 24>;
 using Deallocate = Field<11, 2, 1>;
 
 /// Identify, NVMe-2.0 5.17.

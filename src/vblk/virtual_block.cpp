@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/no_memory.hpp"
 #include "device/core.hpp"
 #include "vblk/engine.hpp"
 
@@ -121,13 +122,22 @@ Result<VirtualBlock> VirtualBlock::make(const Device& device, std::span<const Ad
   if (chunks.empty() || twice || outside) return std::unexpected(Status::os(EINVAL));
   const PlaneMode mode = options.plane_mode.value_or(PlaneMode::single);
   if (mode != PlaneMode::single && mode != mode_of(g.planes)) return std::unexpected(Status::os(EINVAL));
+  // OCSSD 1.2 does not tell which blocks are whole: its bad block tables are for whoever chooses them.
+  for (const Address a : g.has_planes() ? std::vector<Address>() : sorted) {
+    const auto chunk = handle.chunk(a);
+    if (!chunk) return std::unexpected(chunk.error());
+    const bool whole = chunk->sectors == g.sectors && chunk->state != ChunkState::offline;
+    if (!whole) return std::unexpected(Status::os(EINVAL));
+  }
   std::uint64_t depth = options.depth;
   if (depth == 0) depth = std::min<std::uint64_t>({chunks.size() * 2, caps.max_depth, 256});
   if (depth > caps.max_depth) return std::unexpected(Status::os(EINVAL));
   auto queue = handle.open_queue(static_cast<std::uint32_t>(depth));
   if (!queue) return std::unexpected(queue.error());
-  return VirtualBlock(
-      std::make_unique<Impl>(device, make_stripe(device, chunks, options), std::move(*queue), caps.ordered_writes));
+  return or_no_memory([&]() -> Result<VirtualBlock> {
+    return VirtualBlock(
+        std::make_unique<Impl>(device, make_stripe(device, chunks, options), std::move(*queue), caps.ordered_writes));
+  });
 }
 
 Result<VirtualBlock> VirtualBlock::line(const Device& device, Line l, VirtualBlockOptions options) {

@@ -47,6 +47,16 @@ TEST_P(Pass, pointers_of_the_caller_do_not_travel) {
   EXPECT_TRUE(data == data_for(a, 2));
 }
 
+TEST_P(Pass, pointers_in_an_admin_command_do_not_travel_either) {
+  spec::Command command = spec::build::identify(1, 0);
+  spec::Dptr1::set(command, 0xDEADBEEF000);
+  spec::Dptr2::set(command, 0xDEADBEEF000);
+  spec::Mptr::set(command, 0xDEADBEEF000);
+  Bytes page(4096);
+  const auto c = device().pass(CommandSet::admin, raw(command), Destination(page));
+  ASSERT_TRUE(c) << c.status.message();
+}
+
 TEST_P(Pass, vector_command_takes_its_list_from_beside_it) {
   const Address a = free_chunk();
   write(a, until_readable(8));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Creation that fails leaves nothing behind, and replaces nothing that is not an emulated device.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -323,6 +324,59 @@ TEST_F(ImageCreateTest, replace_leaves_a_file_alone_that_it_may_not_read) {
             0);
   ASSERT_THAT(directory.names(), ElementsAre("device.img"));
   EXPECT_EQ(file_size(path), 10000U);
+}
+
+TEST(ImageDrafts, of_an_interrupted_creation_give_way) {
+  const Directory directory;
+  const std::string path = directory.file();
+  for (const char* name : {"device.img.creating", "device.img.1.creating", "device.img.2.creating"}) {
+    write_file(directory.file(name), "left over");
+  }
+  make_image(path, small_config(), {false, 20 << 20});
+  EXPECT_THAT(directory.names(), testing::ElementsAre("device.img", "device.img.1"));
+}
+
+TEST(ImageDrafts, that_are_being_made_are_left_alone) {
+  const Directory directory;
+  const std::string path = directory.file();
+  const auto draft = os::open(path + ".creating", O_RDWR | O_CREAT, 0644);
+  ASSERT_TRUE(draft);
+  ASSERT_TRUE(os::lock_exclusively(draft->get()));
+  const Refusal refused = create_refusal(path, small_config());
+  EXPECT_TRUE(refused.status.is_errno(EBUSY));
+  EXPECT_THAT(refused.sentence, testing::HasSubstr("another process is making this device"));
+  EXPECT_THAT(directory.names(), testing::ElementsAre("device.img.creating"));
+}
+
+TEST(ImageDrafts, that_are_no_files_are_named) {
+  const Directory directory;
+  const std::string path = directory.file();
+  ASSERT_EQ(::mkdir((path + ".creating").c_str(), 0755), 0);
+  EXPECT_THAT(create_refusal(path, small_config()).sentence, testing::HasSubstr(".creating: is in the way"));
+}
+
+TEST(ImageCreate, a_symbolic_link_is_called_one) {
+  const Directory directory;
+  make_image(directory.file(), small_config());
+  const std::string link = directory.file("link");
+  ASSERT_EQ(::symlink("device.img", link.c_str()), 0);
+  for (const bool replace : {false, true}) {
+    const Refusal refused = create_refusal(link, small_config(), {replace, 0});
+    EXPECT_TRUE(refused.status.is_errno(EEXIST));
+    EXPECT_THAT(refused.sentence, testing::HasSubstr("is a symbolic link"));
+  }
+}
+
+TEST(ImageCreate, progress_counts_the_chunks_that_begin_differently) {
+  const Directory directory;
+  Config c = small_config();
+  for (std::uint32_t i = 0; i < 6; ++i) c.overrides.push_back(override_of(Address::of(0, 0, i), ChunkState::offline));
+  std::uint64_t last = 0;
+  ASSERT_TRUE(create(directory.file(), c, {}, [&](std::uint64_t done, std::uint64_t total) {
+    EXPECT_EQ(total, 6U);
+    last = done;
+  }));
+  EXPECT_EQ(last, 6U);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Foreign and damaged files are refused with a sentence that says what is wrong, and never believed.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -303,7 +304,17 @@ TEST_F(DamagedRecordTest, all_of_them_are_named) {
   EXPECT_THAT(open_refusal(path).sentence, HasSubstr("3 chunk records are damaged"));
 }
 
-TEST_F(DamagedRecordTest, a_look_is_granted_nevertheless) {
+TEST_F(DamagedRecordTest, a_look_is_refused_as_well) {
+  DiskRecord record{};
+  record.state = 4;
+  write_record(path, kIndex, record);
+  const Refusal refused = open_refusal(path, ImageAccess::look);
+  EXPECT_TRUE(refused.status.is_errno(EINVAL));
+  EXPECT_THAT(refused.sentence, HasSubstr("1 chunk records are damaged"));
+}
+
+TEST_F(DamagedRecordTest, a_look_beside_a_holder_is_granted) {
+  const Holder holder(path);
   DiskRecord record{};
   record.state = 4;
   write_record(path, kIndex, record);
@@ -332,6 +343,20 @@ TEST_F(DamagedSegmentTest, a_missing_one_is_named) {
   EXPECT_THAT(refused.sentence, HasSubstr("missing"));
   EXPECT_TRUE(info(path).error().is_errno(ENOENT));
   EXPECT_TRUE(check(path).error().is_errno(ENOENT));
+}
+
+TEST_F(DamagedSegmentTest, one_that_cannot_be_opened_for_want_of_descriptors_is_not_called_missing) {
+  EXPECT_EQ(in_child([&] {
+              const rlimit few{6, 6};
+              if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
+              const Refusal refused = open_refusal(path);
+              EXPECT_TRUE(refused.status.is_errno(EMFILE));
+              EXPECT_THAT(refused.sentence, HasSubstr("Too many open files"));
+              EXPECT_THAT(refused.sentence, HasSubstr("ulimit -n"));
+              EXPECT_THAT(refused.sentence, testing::Not(HasSubstr("missing")));
+              return 0;
+            }),
+            0);
 }
 
 TEST_F(DamagedSegmentTest, a_short_one_is_named_with_both_lengths) {

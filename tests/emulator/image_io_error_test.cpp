@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the file system refuses becomes the status of a command: nothing is lost, and no signal ends the program.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "image_support.hpp"
 
@@ -144,6 +147,105 @@ TEST_F(NoRoomForTheRecordTest, a_write_that_succeeded_survives_and_one_that_fail
   }
   EXPECT_EQ(Host(path).chunk(kChunk).write_pointer, stored ? 4U : 0U);
 }
+
+// Below the sectors of the image's last chunks.
+constexpr std::uint64_t kSizeLimit = 21 << 20;
+constexpr auto kBeyondLimit = Address::of(1, 1, 5);
+
+int limit_sizes(std::uint64_t bytes) {
+  const rlimit limit{bytes, bytes};
+  return ::setrlimit(RLIMIT_FSIZE, &limit) == 0 && ::signal(SIGXFSZ, SIG_DFL) != SIG_ERR ? 0 : 1;
+}
+
+TEST(LimitedSizeOfFiles, a_write_beyond_it_gives_capacity_exceeded_and_no_signal) {
+  const Directory directory;
+  const std::string path = directory.file();
+  make_image(path, small_config());
+  EXPECT_EQ(in_child([&] {
+              if (limit_sizes(kSizeLimit) != 0) return 1;
+              Host host(path);
+              EXPECT_TRUE(host.write(Address::of(0, 0, 0), 4));
+              const Completion done = host.write(kBeyondLimit, 4);
+              EXPECT_TRUE(done.status.is(StatusCode::capacity_exceeded)) << done.status.message();
+              EXPECT_EQ(host.chunk(kBeyondLimit).write_pointer, 0U);
+              EXPECT_EQ(host.chunk(Address::of(0, 0, 0)).write_pointer, 4U);
+              return 0;
+            }),
+            0);
+}
+
+TEST(LimitedSizeOfFiles, an_image_is_made_in_smaller_files) {
+  const Directory directory;
+  const std::string path = directory.file();
+  Config c = small_config();
+  c.geometry.chunks = 600;  // 600 MiB
+  EXPECT_EQ(in_child([&] {
+              if (limit_sizes(64 << 20) != 0) return 1;
+              make_image(path, c);
+              EXPECT_GT(info(path)->segments, 1U);
+              Host host(path);
+              EXPECT_TRUE(host.write(Address::of(1, 1, 599), 4));
+              return 0;
+            }),
+            0);
+}
+
+// Media that discard nothing, for the reason they are given.
+class StubbornMedia final : public Media {
+ public:
+  explicit StubbornMedia(int error) noexcept : channel_(error) {}
+  std::unique_ptr<MediaChannel> open_channel(std::uint32_t) override { return std::make_unique<Channel>(channel_); }
+  Status save(std::uint32_t, const ChunkRecord& record) noexcept override {
+    kept = record;
+    return {};
+  }
+  Status sync() noexcept override { return {}; }
+  [[nodiscard]] bool blocking() const noexcept override { return true; }
+  [[nodiscard]] bool persistent() const noexcept override { return true; }
+
+  ChunkRecord kept;
+
+ private:
+  class Channel final : public MediaChannel {
+   public:
+    explicit Channel(int error) noexcept : error_(error) {}
+    bool start(MediaOp& op) noexcept override {
+      op.status = op.kind == MediaOp::Kind::discard ? Status::os(error_) : Status();
+      return true;
+    }
+
+   private:
+    int error_;
+  };
+  Channel channel_;
+};
+
+class FailingDiscardTest : public testing::TestWithParam<int> {};
+
+TEST_P(FailingDiscardTest, takes_the_chunk_offline_only_where_the_disk_is_broken) {
+  const Config c = small_config();
+  Device::Parts parts;
+  parts.machine = std::move(*ChunkMachine::create(c.geometry, c.pe_cycles));
+  auto media = std::make_unique<StubbornMedia>(GetParam());
+  const StubbornMedia& kept = *media;
+  parts.media = std::move(media);
+  Host host(std::make_shared<Device>(c, std::move(parts)));
+  ASSERT_TRUE(host.write(kChunk, 64));
+  const Completion done = host.reset(kChunk);
+  if (GetParam() == EIO) {
+    EXPECT_TRUE(done.status.is(StatusCode::offline_chunk)) << done.status.message();
+    EXPECT_EQ(host.chunk(kChunk).state, ChunkState::offline);
+    return;
+  }
+  const bool full = GetParam() == ENOSPC || GetParam() == EDQUOT;
+  EXPECT_TRUE(done.status.is(full ? StatusCode::capacity_exceeded : StatusCode::internal_error))
+      << done.status.message();
+  EXPECT_FALSE(done.status.dnr());
+  EXPECT_EQ(host.chunk(kChunk).state, ChunkState::closed);
+  EXPECT_EQ(kept.kept.state, ChunkState::closed) << "also where it is kept";
+}
+
+INSTANTIATE_TEST_SUITE_P(, FailingDiscardTest, testing::Values(EIO, ENOSPC, EDQUOT, ENOMEM, EAGAIN));
 
 class TruncatedUnderUsTest : public testing::Test {
  protected:

@@ -83,6 +83,30 @@ TEST_F(ImageSegmentsTest, a_sector_across_a_border_is_read_as_it_was_written) {
   EXPECT_TRUE(holds(host, chunk, 8));
 }
 
+TEST_F(ImageSegmentsTest, a_symbolic_link_leads_to_all_of_them) {
+  make(small_config(), 2 << 20);
+  const Directory elsewhere;
+  const std::string link = elsewhere.file("link");
+  ASSERT_EQ(::symlink(path.c_str(), link.c_str()), 0);
+  EXPECT_EQ(info(link)->segments, info(path)->segments) << last_error();
+  Host host(link);
+  EXPECT_TRUE(fill_chunk(host, Address::of(1, 1, 5)));
+  EXPECT_TRUE(holds(host, Address::of(1, 1, 5), 64));
+}
+
+TEST_F(ImageSegmentsTest, each_file_is_known_by_whatever_name) {
+  make(small_config(), 2 << 20);
+  const Directory elsewhere;
+  const std::string link = elsewhere.file("link");
+  ASSERT_EQ(::symlink((path + ".3").c_str(), link.c_str()), 0);
+  EXPECT_TRUE(is_file_of(path, path));
+  EXPECT_TRUE(is_file_of(path, path + ".3"));
+  EXPECT_TRUE(is_file_of(path, link));
+  write_file(path + ".txt", "notes");
+  EXPECT_FALSE(is_file_of(path, path + ".txt"));
+  EXPECT_FALSE(is_file_of(path, path + ".nothing"));
+}
+
 TEST_F(ImageSegmentsTest, one_command_across_a_border_reads_and_writes_both_sides) {
   make(small_config(), kOddSegment);
   const Address chunk = chunk_across(super.data_offset, super.data_stride, 1 << 20);

@@ -117,7 +117,9 @@ TEST_F(ImageSharingTest, a_file_without_permission_to_write_can_be_looked_at) {
   ASSERT_EQ(::chmod(path.c_str(), 0444), 0);
   EXPECT_EQ(in_child([&] {
               if (::getuid() == 0 && ::setuid(65534) != 0) return 1;
-              EXPECT_TRUE(open_refusal(path).status.is_errno(EACCES));
+              const Refusal refused = open_refusal(path);
+              EXPECT_TRUE(refused.status.is_errno(EACCES));
+              EXPECT_THAT(refused.sentence, HasSubstr("add ?ro for a look at it"));
               EXPECT_TRUE(open_refusal(path, ImageAccess::look).status.ok()) << last_error();
               EXPECT_TRUE(info(path)) << last_error();
               return 0;

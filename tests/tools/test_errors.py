@@ -2,8 +2,9 @@
 # What goes wrong: one line on stderr that says what and why, exit code 1, and no harm done.
 import os
 import subprocess
+import time
 
-from support import CHUNK, LINE, Skip, same
+from support import CHUNK, LINE, Skip, same, stop
 
 BACKUP = 1 << 20  # where an image's chunk table begins
 
@@ -157,9 +158,17 @@ def test_open_chunks_say_how_to_go_on(bench):
 
 def test_offline_chunk_is_named(bench):
     bench.device()
-    bench.fails("nvm_vblk line_write d.img 0 2 0 4 7", r"# nvm_vblk_write: chunk \(0,0,7\) is offline: choose another one")
-    result = bench.fails("nvm_vblk line_erase d.img 0 2 0 4 7", r"# nvm_vblk_erase: Offline Chunk .*: chunk \(0,0,7\) is offline")
-    assert "nvm_vblk_erase: {elapsed: " in result.out, result.out
+    for command in ("line_write", "line_erase", "line_pad", "line_read"):
+        bench.fails(f"nvm_vblk {command} d.img 0 2 0 4 7", r"# nvm_vblk_alloc: chunk \(0,0,7\) is offline: choose another one")
+    same((bench.states()["free"], bench.states()["open"]), (897, 0))
+
+
+def test_chunk_of_another_size_is_named(bench):
+    bench.path("info").write_text("group=0 punit=0 chunk=1 cnlb=1024\n")
+    bench.device("--chunk-info info")
+    sentence = r"# nvm_vblk_alloc: chunk \(0,0,1\) has 1024 sectors, a virtual block takes chunks of 1536"
+    for command in ("write", "erase", "pad", "read"):
+        bench.fails(f"nvm_vblk {command} d.img 0x100000000", sentence)
 
 
 def test_read_only_device_is_not_written(bench):
@@ -249,3 +258,114 @@ def test_full_disk(bench):
         raise Skip(f"no file system of its own here: {result.err.strip()}")
     assert "code 1\n" in result.out and "nfindings: 0\n" in result.out, result
     assert result.err.startswith("# nvm_vblk_write: Capacity Exceeded"), result.err
+
+
+def test_output_may_not_be_a_segment_of_the_device(bench):
+    bench.device("--segment-bytes 1G")
+    bench.path("link").symlink_to("d.img.3")
+    before = bench.path("d.img.3").stat().st_size
+    for name in ("d.img.1", "./d.img.3", "link"):
+        bench.fails(f"nvm_vblk read d.img 0 -o {name}", f"# nvm_buf_to_file: {name}: is the device itself")
+    bench.path("other").symlink_to("d.img")
+    bench.fails("nvm_vblk read other 0 -o d.img.3", "# nvm_buf_to_file: d.img.3: is the device itself")
+    same(bench.path("d.img.3").stat().st_size, before)
+
+
+def test_trace_may_not_be_the_device(bench):
+    bench.device("--segment-bytes 1G")
+    before = bench.path("d.img").read_bytes()[:8192]
+    for name in ("d.img", "d.img.2"):
+        bench.fails(f"nvm_dev info d.img?trace={name}", rf"# nvm_dev_openf: .*: trace={name}: is the device itself")
+    same(bench.path("d.img").read_bytes()[:8192], before)
+
+
+def test_written_random_chunk_is_not_padded(bench):
+    bench.path("info").write_text("group=0 punit=0 chunk=1 type=RAN\n")
+    bench.device("--chunk-info info")
+    bench.random_file("data", CHUNK)
+    bench.ok("nvm_vblk write d.img 0x100000000 -i data")
+    sentence = r"# nvm_vblk_pad: chunk \(0,0,1\) takes writes at random and is written: .*; write or read it as it is"
+    bench.fails("nvm_vblk pad d.img 0x100000000", sentence)
+    bench.ok("nvm_vblk read d.img 0x100000000 -o back")
+    assert bench.path("back").read_bytes() == bench.path("data").read_bytes()
+    result = bench.fails("nvm_vblk erase d.img 0x100000000", r"# nvm_vblk_erase: .*chunk \(0,0,1\) takes writes at random .*")
+    assert "pad" not in result.err, result.err
+
+
+def test_stripe_that_does_not_line_up_is_padded_chunk_by_chunk(bench):
+    bench.path("info").write_text(
+        "group=0 punit=0 chunk=1 state=OPEN wp=800\ngroup=1 punit=0 chunk=1 state=OPEN wp=8\ngroup=2 punit=0 chunk=1 state=CLOSED\n"
+    )
+    bench.device("--chunk-info info")
+    line = "d.img 0 2 0 0 1"
+    bench.fails(f"nvm_vblk line_write {line}", r"# nvm_vblk_write: chunk \(0,0,1\) is open: pad and erase .*")
+    result = bench.ok(f"nvm_vblk line_pad {line}")
+    assert result.err.startswith("# note: the chunks are not written as one virtual block"), result
+    same(bench.states()["open"], 0)
+    bench.ok(f"nvm_vblk line_erase {line}")
+    bench.ok(f"nvm_vblk line_write {line}")
+
+
+def test_chunk_that_was_closed_early_is_not_padded(bench):
+    bench.path("info").write_text("group=0 punit=0 chunk=1 state=CLOSED wp=800\n")
+    bench.device("--chunk-info info")
+    sentence = r"# nvm_vblk_pad: chunk \(0,0,1\) was closed early, at sector 800 of 1536: it takes no more; erase .*"
+    bench.fails("nvm_vblk pad d.img 0x100000000", sentence)
+
+
+def test_words_behind_two_dashes_are_left_alone(bench):
+    bench.ok(["nvm_emu", "create", "--", "--a_b.img"])
+    same(os.listdir(bench.folder), ["--a_b.img"])
+
+
+def test_limited_size_of_files(bench):
+    bench.device()
+    for command, sentence in {
+        "nvm_vblk write d.img 0x0204003a00000000": "# nvm_vblk_write: Capacity Exceeded .* may be full, or takes no larger file",
+        "nvm_vblk read d.img 0 -o big": "# nvm_buf_to_file: big: File too large; it has the first .*",
+    }.items():
+        bench.fails(["sh", "-c", f"ulimit -f 4096; exec {command}"], sentence)
+
+
+def test_question_mark_in_a_name(bench):
+    bench.path("a?b").write_bytes(b"")
+    bench.fails("nvm_dev info a?b", "# nvm_dev_openf: a: No such file .*; a . that belongs to a file's name is written %3F")
+
+
+def test_creation_that_was_killed_is_no_hindrance(bench):
+    bench.path("info").write_text("group=* punit=* chunk=* pe_cycles=1\n")
+    words = "nvm_emu create d.img --groups 8 --punits 4 --chunks 65536 --sectors 64 --bad none --chunk-info info"
+    with bench.popen(words) as process:
+        for _ in range(3000):
+            if os.listdir(bench.folder) != ["info"]:
+                break
+            time.sleep(0.01)
+        busy = bench.run("nvm_emu create d.img")
+        stop(process)
+    assert busy.code == 1 and "d.img.creating: another process is making this device" in busy.err, busy
+    assert "d.img.creating" in os.listdir(bench.folder), os.listdir(bench.folder)
+    bench.device()
+    same(sorted(os.listdir(bench.folder)), ["d.img", "info"])
+
+
+def test_symbolic_link_is_not_replaced(bench):
+    bench.device()
+    bench.path("link").symlink_to("d.img")
+    bench.fails("nvm_emu create link --force", "# nvm_emu_create: link: is a symbolic link; .*")
+
+
+def test_quote_in_a_path(bench):
+    bench.ok(["nvm_emu", "create", "it's.img"])
+    assert "  path: 'it''s.img'\n" in bench.ok(["nvm_emu", "info", "it's.img"]).out
+    assert "path: 'it''s.img'\n" in bench.ok(["nvm_dev", "info", "it's.img"]).out
+    assert "  path: 'it''s.img'\n" in bench.ok(["nvm_emu", "check", "it's.img"]).out
+
+
+def test_damaged_record_is_not_taken_for_an_empty_chunk(bench):
+    bench.device()
+    bench.ok("nvm_vblk write d.img 0x100000000")
+    with open(bench.path("d.img"), "r+b") as image:
+        image.seek(BACKUP + 16)
+        image.write(b"\x01")
+    for command in ("nvm_dev info d.img", "nvm_emu chunks d.img", "nvm_vblk read d.img 0x100000000"):
+        bench.fails(command, r"# \w+: d.img: 1 chunk records are damaged; nvm_emu check names them")

@@ -70,7 +70,7 @@ def test_failure_is_in_the_document_too(bench):
     bench.device()
     for command, call in {
         "nvm_dev info nope --json": "nvm_dev_openf",
-        "nvm_vblk line_erase d.img 0 2 0 4 7 --json": "nvm_vblk_erase",
+        "nvm_vblk line_erase d.img 0 2 0 4 7 --json": "nvm_vblk_alloc",
         "nvm_vblk write d.img 0 -i nope --json": "nvm_buf_from_file",
         "nvm_emu create d.img --json": "nvm_emu_create",
     }.items():
@@ -86,3 +86,12 @@ def test_names_that_are_no_utf_8(bench):
     bench.ok(["nvm_emu", "create", name])
     for words in (["nvm_dev", "info"], ["nvm_emu", "info"], ["nvm_emu", "check"]):
         assert bench.ok([*words, name, "--json"]).json
+
+
+def test_wrong_command_line(bench):
+    bench.device()
+    for command in ("nvm_vblk erase d.img --json", "nvm_vblk frobnicate --json", "nvm_emu chunks d.img --json --state half"):
+        result = bench.run(command)
+        same(result.code, 1)
+        assert result.json["error"]["errno"] == 22 and result.json["error"]["message"] in result.err, result
+    same(bench.run("nvm_vblk erase d.img -- --json").out, "")

@@ -146,3 +146,12 @@ def test_signal_of_a_program_in_the_background(bench):
     fifo.close()
     same(process.returncode, -signal.SIGTERM)
     assert err.startswith("# nvm_vblk_write: interrupted, "), err
+
+
+def test_bar_of_a_creation(bench):
+    bench.path("info").write_text("group=* punit=* chunk=* pe_cycles=1\n")
+    words = "nvm_emu create d.img --groups 8 --punits 4 --chunks 65536 --sectors 64 --bad none --chunk-info info"
+    code, text = bench.terminal(words).finish()
+    same(code, 0)
+    assert re.search(r"nvm_emu_create +\d+% .*of 2097152 chunks", text), text[-500:]
+    assert "%" not in what_stays(text), text[-500:]

@@ -49,7 +49,8 @@ TEST(Ident, may_hold_a_question_mark_as_an_escape) {
 }
 
 TEST(Ident, refuses_what_is_broken_with_a_sentence) {
-  for (const char* text : {"", "?ro", "a?x=%", "a?x=%1", "a?x=%zz", "a%00b", "a?=1", "a?x=1&x=2", "a?ro&ro"}) {
+  for (const char* text :
+       {"", "?ro", "a?x=%", "a?x=%1", "a?x=%zz", "a%00b", "a?=1", "a?x=1&x=2", "a?ro&ro", "a?ro=0", "a?ro=banana"}) {
     const auto ident = parse_ident(text, default_registry());
     ASSERT_FALSE(ident) << text;
     EXPECT_TRUE(ident.error().is_errno(EINVAL)) << text;
@@ -122,6 +123,33 @@ TEST_F(Opening, in_memory_shares_a_device_by_its_name) {
   const auto different = Device::open("emu:?name=shared&groups=5");
   ASSERT_FALSE(different);
   EXPECT_TRUE(different.error().is_errno(EINVAL));
+}
+
+TEST_F(Opening, by_a_name_that_is_there_needs_its_options_or_none) {
+  const std::string first = "emu:?name=named&bad=none&predefined=0xff";
+  auto one = Device::open(first);
+  ASSERT_TRUE(one) << last_error();
+  EXPECT_TRUE(Device::open(first)) << last_error();
+  EXPECT_TRUE(Device::open("emu:?name=named")) << last_error();
+  for (const auto& [options, why] :
+       {std::pair("&bad=none", "predefined is 255, not 0"), std::pair("&predefined=0xff", "bad has other chunks"),
+        std::pair("&bad=none&predefined=0xff&mdts=6", "mdts is 7, not 6"),
+        std::pair("&bad=none&predefined=0xff&serial=X", "serial is LNVM0001, not X"),
+        std::pair("&groups=2", "groups is 3, not 2")}) {
+    const auto other = Device::open(std::string("emu:?name=named") + options);
+    ASSERT_FALSE(other) << options;
+    EXPECT_TRUE(other.error().is_errno(EINVAL));
+    EXPECT_THAT(last_error(), HasSubstr(why));
+  }
+}
+
+TEST_F(Opening, needs_a_file_to_trace_into) {
+  for (const char* ident : {"emu:?trace=", "emu:?trace"}) {
+    const auto device = Device::open(ident);
+    ASSERT_FALSE(device) << ident;
+    EXPECT_TRUE(device.error().is_errno(EINVAL));
+    EXPECT_THAT(last_error(), HasSubstr("trace= needs the name of a file"));
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "backends/emu/shared_devices.hpp"
 #include "backends/registry.hpp"
+#include "base/error.hpp"
 #include "emulator/controller.hpp"
 #include "emulator/queue.hpp"
 #include "spec/build.hpp"
@@ -75,7 +76,18 @@ class EmuQueue : public QueuePair {
   unsigned in_flight_ = 0;
 };
 
-using IoQueue = EmuQueue<emulator::Queue>;
+/// Counts itself among the controller's I/O queues.
+class IoQueue final : public EmuQueue<emulator::Queue> {
+ public:
+  IoQueue(std::atomic<std::uint32_t>& open, std::uint32_t depth, emulator::Controller& controller, std::uint16_t sqid)
+      : EmuQueue(depth, controller, depth, sqid), open_(open) {
+    ++open_;
+  }
+  ~IoQueue() override { --open_; }
+
+ private:
+  std::atomic<std::uint32_t>& open_;
+};
 
 class EmuAdminQueue final : public EmuQueue<emulator::AdminQueue> {
  public:
@@ -106,7 +118,12 @@ class EmuBackend final : public Backend {
 
   Result<std::unique_ptr<QueuePair>> open_queue(const QueueOptions& options) override {
     if (options.kind == QueueKind::admin) return std::make_unique<EmuAdminQueue>(options.depth, controller_);
-    return std::make_unique<IoQueue>(options.depth, controller_, options.depth, next_sqid_++);
+    // The number that the Number of Queues feature grants. NVMe-1.3 5.21.1.7.
+    if (open_queues_ >= emulator::kMaxIoQueues) {
+      return unexpected(Status::os(EMFILE), fmt::format("the emulated controller has {} I/O queues, and all are open",
+                                                        emulator::kMaxIoQueues));
+    }
+    return std::make_unique<IoQueue>(open_queues_, options.depth, controller_, next_sqid_++);
   }
 
   Result<std::optional<AsyncEvent>> next_event() override {
@@ -127,6 +144,7 @@ class EmuBackend final : public Backend {
   emulator::Controller controller_;
   Caps caps_;
   std::atomic<std::uint16_t> next_sqid_{1};
+  std::atomic<std::uint32_t> open_queues_{0};
   std::mutex events_mutex_;
   emulator::AdminQueue events_;
   bool waiting_ = false;
@@ -158,7 +176,9 @@ Opened open(const Ident& ident, Opener&) {
         return refuse(true, s, last_error());
       }
     }
-    auto device = SharedDevices::instance().memory(name, config);
+    const bool bare = ident.options.size() == (name.empty() ? 0U : 1U);
+    const auto joining = bare ? SharedDevices::Joining::any : SharedDevices::Joining::same;
+    auto device = SharedDevices::instance().memory(name, config, joining);
     if (!device) return refuse(true, device.error(), last_error());
     return std::make_unique<EmuBackend>(std::move(*device), ident.read_only);
   }
@@ -172,7 +192,7 @@ Opened open(const Ident& ident, Opener&) {
   }
   if (!ident.options.empty()) {
     return refuse(true, Status::os(EINVAL),
-                  fmt::format("'{}' is no option of an emulated device in a file; there is only ro",
+                  fmt::format("'{}' is no option of an emulated device in a file; there are only ro and trace",
                               ident.options.begin()->first));
   }
   const auto access = ident.read_only ? emulator::ImageAccess::look : emulator::ImageAccess::exclusive;

@@ -48,16 +48,20 @@ Result<std::shared_ptr<emulator::Device>> SharedDevices::file(const std::string&
   return add(key, std::move(*device));
 }
 
-Result<std::shared_ptr<emulator::Device>> SharedDevices::memory(const std::string& name,
-                                                                const emulator::Config& config) {
+Result<std::shared_ptr<emulator::Device>> SharedDevices::memory(const std::string& name, const emulator::Config& config,
+                                                                Joining joining) {
   if (name.empty()) return emulator::Device::in_memory(config);
   const Key key{{}, name, true};
   std::shared_ptr<emulator::Device> shared;
   const std::lock_guard lock(mutex_);
   shared = find(key);
   if (shared) {
-    if (shared->config().geometry == config.geometry) return shared;
-    return unexpected(Status::os(EINVAL), fmt::format("the device in memory named '{}' has another geometry", name));
+    const std::string other = joining == Joining::any ? std::string() : emulator::difference(shared->config(), config);
+    if (other.empty()) return shared;
+    return unexpected(Status::os(EINVAL),
+                      fmt::format("the device in memory named '{}' is there already, and is another one: {}; its name "
+                                  "without options joins it",
+                                  name, other));
   }
   auto device = emulator::Device::in_memory(config);
   if (!device) return std::unexpected(device.error());

@@ -18,10 +18,15 @@ class SharedDevices {
   /// The process's own.
   static SharedDevices& instance();
 
-  /// The device in the image at `path`. A look shares an exclusive opening of this process where there is one.
+  /// The device in the image at `path`. Exclusive openings share one device, and looks that come later share it, too; a
+  /// look without one is a device of its own, which keeps what it saw.
   Result<std::shared_ptr<emulator::Device>> file(const std::string& path, emulator::ImageAccess access);
-  /// A device in memory: a new one, or with a name the one of that name. EINVAL if that has another geometry.
-  Result<std::shared_ptr<emulator::Device>> memory(const std::string& name, const emulator::Config& config);
+  /// Which device of a name an opening joins.
+  enum class Joining : std::uint8_t { any, same };
+  /// A device in memory: a new one, or with a name the one of that name. EINVAL, and in which option, if that must be
+  /// the same as `config` and is not.
+  Result<std::shared_ptr<emulator::Device>> memory(const std::string& name, const emulator::Config& config,
+                                                   Joining joining);
 
  private:
   struct Key {
