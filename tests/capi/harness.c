@@ -8,7 +8,54 @@
 
 static const char *running = "";
 
+// One of the two streams, while it goes to a file.
+struct stream {
+  FILE *real;
+  FILE *file;
+  int saved;
+  char *text;
+};
+static struct stream out, err;
+
+static void divert(struct stream *stream, FILE *real) {
+  fflush(real);
+  stream->real = real;
+  stream->file = tmpfile();
+  stream->saved = dup(fileno(real));
+  if (stream->file == NULL || stream->saved < 0 || dup2(fileno(stream->file), fileno(real)) < 0) abort();
+}
+
+static void restore(struct stream *stream) {
+  if (stream->file == NULL) return;
+  fflush(stream->real);
+  const off_t size = lseek(fileno(stream->file), 0, SEEK_CUR);
+  if (size < 0 || dup2(stream->saved, fileno(stream->real)) < 0) abort();
+  close(stream->saved);
+  free(stream->text);
+  stream->text = calloc(1, (size_t)size + 1);
+  rewind(stream->file);
+  if (stream->text == NULL || fread(stream->text, 1, (size_t)size, stream->file) != (size_t)size) abort();
+  fclose(stream->file);
+  stream->file = NULL;
+}
+
+void capture_start(void) {
+  divert(&out, stdout);
+  divert(&err, stderr);
+}
+
+const char *capture_stop(void) {
+  const int error = errno;
+  restore(&out);
+  restore(&err);
+  errno = error;
+  return out.text;
+}
+
+const char *captured_errors(void) { return err.text; }
+
 void failed(const char *file, int line, const char *what, const char *expected, const char *actual) {
+  (void)capture_stop();
   fflush(stdout);
   fprintf(stderr, "%s:%d: %s: %s\n  expected: %s\n  actual:   %s\n  errno:    %s\n  sentence: %s\n", file, line, running,
           what, expected, actual, strerror(errno), nvm_last_error());
@@ -27,30 +74,6 @@ void failed_hex(const char *file, int line, const char *what, uint64_t expected,
   snprintf(texts[0], sizeof(texts[0]), "0x%" PRIx64, expected);
   snprintf(texts[1], sizeof(texts[1]), "0x%" PRIx64, actual);
   failed(file, line, what, texts[0], texts[1]);
-}
-
-static FILE *captured;
-static int real_stdout = -1;
-static char *text;
-
-void capture_start(void) {
-  fflush(stdout);
-  captured = tmpfile();
-  real_stdout = dup(STDOUT_FILENO);
-  if (captured == NULL || real_stdout < 0 || dup2(fileno(captured), STDOUT_FILENO) < 0) abort();
-}
-
-const char *capture_stop(void) {
-  fflush(stdout);
-  const off_t size = lseek(STDOUT_FILENO, 0, SEEK_CUR);
-  if (size < 0 || dup2(real_stdout, STDOUT_FILENO) < 0) abort();
-  close(real_stdout);
-  free(text);
-  text = calloc(1, (size_t)size + 1);
-  rewind(captured);
-  if (text == NULL || fread(text, 1, (size_t)size, captured) != (size_t)size) abort();
-  fclose(captured);
-  return text;
 }
 
 const char *needed(const char *name) {
@@ -98,7 +121,8 @@ int main(int argc, char **argv) {
     } else if (strcmp(tests[i].name, argv[1]) == 0) {
       running = tests[i].name;
       tests[i].run();
-      free(text);
+      free(out.text);
+      free(err.text);
       return 0;
     }
   }

@@ -76,9 +76,10 @@ void failed_hex(const char *file, int line, const char *what, uint64_t expected,
     CHECK_HEX(sct_sc, (ret).status & 0x7FF);          \
   } while (0)
 
-// What is printed to stdout between the two; the text is valid until the next stop.
+// What is printed between the two: to stdout, and to stderr; the texts are valid until the next stop.
 void capture_start(void);
 const char *capture_stop(void);
+const char *captured_errors(void);
 #define PRINTED(statement) (capture_start(), (statement), capture_stop())
 
 // The environment variable NAME, without which the test cannot run.
