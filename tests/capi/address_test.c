@@ -3,7 +3,7 @@
 #include "harness.h"
 
 TEST(the_worked_example) {
-  struct nvm_dev *dev = open_worked();
+  struct nvm_dev* dev = open_worked();
   struct nvm_addr addr;
   addr.val = 0x0402008e00000003;
   CHECK_HEX(0x1211c003, nvm_addr_gen2dev(dev, addr));
@@ -20,7 +20,7 @@ TEST(the_worked_example) {
 }
 
 TEST(every_sector_is_there_and_back) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   for (unsigned g = 0; g < NPUGRP; ++g) {
     for (unsigned u = 0; u < NPUNIT; ++u) {
       for (unsigned c = 0; c < NCHUNK; ++c) {
@@ -43,7 +43,7 @@ TEST(every_sector_is_there_and_back) {
 }
 
 TEST(check_names_each_component_that_exceeds) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   CHECK_HEX(0, nvm_addr_check(at(NPUGRP - 1, NPUNIT - 1, NCHUNK - 1, NSECTR - 1), dev));
   CHECK_HEX(NVM_BOUNDS_PUGRP, nvm_addr_check(at(NPUGRP, 0, 0, 0), dev));
   CHECK_HEX(NVM_BOUNDS_PUNIT, nvm_addr_check(at(0, NPUNIT, 0, 0), dev));
@@ -56,7 +56,7 @@ TEST(check_names_each_component_that_exceeds) {
 }
 
 TEST(what_exceeds_a_field_spills_into_the_next) {
-  struct nvm_dev *dev = open_worked();
+  struct nvm_dev* dev = open_worked();
   CHECK_HEX(1 << 13, nvm_addr_gen2dev(dev, at(0, 0, 0, 1 << 13)));
   CHECK_HEX(1 << 24, nvm_addr_gen2dev(dev, at(0, 0, 1 << 11, 0)));
   CHECK_HEX(1 << 26, nvm_addr_gen2dev(dev, at(0, 4, 0, 0)));
@@ -95,7 +95,7 @@ TEST(a_range_of_consecutive_sectors) {
 }
 
 TEST(addresses_print) {
-  struct nvm_dev *dev = open_worked();
+  struct nvm_dev* dev = open_worked();
   struct nvm_addr addrs[2] = {at(4, 2, 142, 0), at(0, 0, 0, 6143)};
   CHECK_STR("0x0402008e00000000", PRINTED(nvm_addr_pr(addrs[0])));
   CHECK_STR(

@@ -5,8 +5,8 @@
 static struct nvm_ret ret;
 
 TEST(idfy_is_the_devices_geometry) {
-  struct nvm_dev *dev = open_worked();
-  struct nvm_spec_idfy *idfy = nvm_cmd_idfy(dev, &ret);
+  struct nvm_dev* dev = open_worked();
+  struct nvm_spec_idfy* idfy = nvm_cmd_idfy(dev, &ret);
   CHECK(idfy != NULL);
   CHECK_HEX(0, ret.status);
   CHECK_INT(2, idfy->s.verid);
@@ -26,8 +26,8 @@ TEST(idfy_is_the_devices_geometry) {
 }
 
 TEST(a_report_has_every_chunk_in_order) {
-  struct nvm_dev *dev = open_small("");
-  struct nvm_spec_rprt *rprt = nvm_cmd_rprt(dev, NULL, 0, &ret);
+  struct nvm_dev* dev = open_small("");
+  struct nvm_spec_rprt* rprt = nvm_cmd_rprt(dev, NULL, 0, &ret);
   CHECK(rprt != NULL);
   CHECK_HEX(0, ret.status);
   CHECK_INT(NPUGRP * NPUNIT * NCHUNK, rprt->ndescr);
@@ -44,9 +44,9 @@ TEST(a_report_has_every_chunk_in_order) {
 }
 
 TEST(a_report_of_a_unit_has_its_chunks) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   struct nvm_addr unit = at(1, 2, 0, 0);
-  struct nvm_spec_rprt *rprt = nvm_cmd_rprt(dev, &unit, 0xFF, NULL);
+  struct nvm_spec_rprt* rprt = nvm_cmd_rprt(dev, &unit, 0xFF, NULL);
   CHECK(rprt != NULL);
   CHECK_INT(NCHUNK, rprt->ndescr);
   for (unsigned i = 0; i < NCHUNK; ++i) CHECK_HEX(nvm_addr_gen2dev(dev, at(1, 2, i, 0)), rprt->descr[i].addr);
@@ -56,9 +56,9 @@ TEST(a_report_of_a_unit_has_its_chunks) {
 
 // A chunk other than the first moves the window, as it always did; it ends where the log does.
 TEST(a_report_from_a_chunk_on_goes_into_the_next_unit) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   struct nvm_addr chunk = at(0, 0, 4, 0);
-  struct nvm_spec_rprt *rprt = nvm_cmd_rprt(dev, &chunk, 0, NULL);
+  struct nvm_spec_rprt* rprt = nvm_cmd_rprt(dev, &chunk, 0, NULL);
   CHECK(rprt != NULL);
   CHECK_INT(NCHUNK, rprt->ndescr);
   CHECK_HEX(nvm_addr_gen2dev(dev, chunk), rprt->descr[0].addr);
@@ -74,7 +74,7 @@ TEST(a_report_from_a_chunk_on_goes_into_the_next_unit) {
 }
 
 TEST(reports_refuse_what_is_not_on_the_device) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   static const unsigned kBad[][3] = {{NPUGRP, 0, 0}, {0, NPUNIT, 0}, {0, 0, NCHUNK}};
   for (int i = 0; i < 3; ++i) {
     struct nvm_addr addr = at(kBad[i][0], kBad[i][1], kBad[i][2], 0);
@@ -85,7 +85,7 @@ TEST(reports_refuse_what_is_not_on_the_device) {
 }
 
 TEST(arbitrary_chunks_are_of_the_state_and_on_units_of_their_own) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   struct nvm_addr addrs[NPUGRP * NPUNIT + 1];
   for (unsigned seed = 0; seed < 30; ++seed) {
     unsigned seen = 0;
@@ -109,7 +109,7 @@ TEST(arbitrary_chunks_are_of_the_state_and_on_units_of_their_own) {
 }
 
 TEST(arbitrary_chunks_are_the_same_with_the_same_seed) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   struct nvm_addr one[3], other[3];
   srand(42);
   CHECK_INT(0, nvm_cmd_rprt_arbs(dev, NVM_CHUNK_STATE_FREE, 3, one));
@@ -120,7 +120,7 @@ TEST(arbitrary_chunks_are_the_same_with_the_same_seed) {
 }
 
 TEST(arbitrary_chunks_refuse_counts_and_states_without_any) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   struct nvm_addr addrs[NPUGRP * NPUNIT + 1];
   CHECK_INT(0, nvm_cmd_rprt_arbs(dev, NVM_CHUNK_STATE_FREE, 0, addrs));
   CHECK_REFUSED(EINVAL, nvm_cmd_rprt_arbs(dev, NVM_CHUNK_STATE_FREE, -1, addrs));
@@ -134,7 +134,7 @@ TEST(arbitrary_chunks_refuse_counts_and_states_without_any) {
 }
 
 TEST(features_are_set_and_read_back) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   union nvm_nvme_feat feat;
   for (int on = 0; on < 2; ++on) {
     set_dulbe(dev, on);
@@ -152,7 +152,7 @@ TEST(features_are_set_and_read_back) {
 }
 
 TEST(features_refuse_bad_arguments) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   union nvm_nvme_feat feat;
   feat.a = 0;
   CHECK_REFUSED(EINVAL, nvm_cmd_gfeat(NULL, NVM_NVME_FEAT_ERROR_RECOVERY, &feat, &ret));
@@ -164,15 +164,15 @@ TEST(features_refuse_bad_arguments) {
   nvm_dev_close(dev);
 }
 
-static char *filled(struct nvm_dev *dev) {
-  char *data = nvm_buf_alloc(dev, NSECTR * SECTOR, NULL);
+static char* filled(struct nvm_dev* dev) {
+  char* data = nvm_buf_alloc(dev, NSECTR * SECTOR, NULL);
   CHECK(data != NULL);
   nvm_buf_fill(data, NSECTR * SECTOR);
   return data;
 }
 
 TEST(copies_move_sectors_inside_the_device) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   struct nvm_addr from[64], to[64];
   char *data = filled(dev), *back = nvm_buf_alloc(dev, WS_OPT * SECTOR, NULL);
   write_sectors(dev, at(0, 0, 0, 0), NSECTR, data);
@@ -193,9 +193,9 @@ TEST(copies_move_sectors_inside_the_device) {
 }
 
 TEST(copies_refuse_bad_arguments_and_tell_the_devices_verdict) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   struct nvm_addr from[64], to[64];
-  char *data = filled(dev);
+  char* data = filled(dev);
   write_sectors(dev, at(0, 0, 0, 0), NSECTR, data);
   nvm_addr_fill_crange(from, at(0, 0, 0, 0), 64);
   nvm_addr_fill_crange(to, at(0, 0, 1, 0), 64);
@@ -216,7 +216,7 @@ TEST(copies_refuse_bad_arguments_and_tell_the_devices_verdict) {
 }
 
 TEST(a_device_without_copy_says_so) {
-  struct nvm_dev *dev = open_small("mccap=0");
+  struct nvm_dev* dev = open_small("mccap=0");
   struct nvm_addr addrs[8];
   nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 8);
   errno = 0;
@@ -226,7 +226,7 @@ TEST(a_device_without_copy_says_so) {
 }
 
 TEST(flush_makes_durable_in_memory_and_in_a_file) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   CHECK_INT(0, nvm_cmd_flush(dev, 0, &ret));
   CHECK_HEX(0, ret.status);
   CHECK_INT(0, nvm_cmd_flush(dev, NVM_CMD_SYNC, NULL));
@@ -236,7 +236,7 @@ TEST(flush_makes_durable_in_memory_and_in_a_file) {
   nvm_dev_close(dev);
   dev = nvm_dev_open(make_image("device.img"));
   CHECK(dev != NULL);
-  char *data = filled(dev);
+  char* data = filled(dev);
   write_sectors(dev, at(0, 0, 0, 0), WS_MIN, data);
   CHECK_INT(0, nvm_cmd_flush(dev, 0, &ret));
   nvm_buf_free(dev, data);
@@ -244,8 +244,8 @@ TEST(flush_makes_durable_in_memory_and_in_a_file) {
 }
 
 TEST(what_was_written_is_there_when_the_file_is_opened_again) {
-  const char *image = make_image("device.img");
-  struct nvm_dev *dev = nvm_dev_open(image);
+  const char* image = make_image("device.img");
+  struct nvm_dev* dev = nvm_dev_open(image);
   char *data = filled(dev), *back = nvm_buf_alloc(dev, WS_OPT * SECTOR, NULL);
   struct nvm_addr addrs[WS_OPT];
   write_sectors(dev, at(1, 0, 2, 0), NSECTR, data);
@@ -263,7 +263,7 @@ TEST(what_was_written_is_there_when_the_file_is_opened_again) {
 
 // Erased again and again, a chunk moves away from the average wear by more than `wit`, which the device tells.
 TEST(notifications_are_handed_out_once) {
-  struct nvm_dev *dev = open_small("pe_cycles=200&wit=10");
+  struct nvm_dev* dev = open_small("pe_cycles=200&wit=10");
   struct nvm_aer aers[4];
   struct nvm_addr addr = at(1, 2, 3, 0);
   memset(aers, 0, sizeof(aers));

@@ -4,17 +4,17 @@
 
 enum { DEPTH = 4 };
 
-static struct nvm_dev *dev;
-static struct nvm_async_ctx *ctx;
+static struct nvm_dev* dev;
+static struct nvm_async_ctx* ctx;
 static char *data, *back;
 static struct nvm_ret rets[DEPTH + 1];
 static unsigned called, failures;
 static struct nvm_addr addrs[64];
 
-static void count(struct nvm_ret *ret, void *opaque) {
+static void count(struct nvm_ret* ret, void* opaque) {
   ++called;
   if (ret->status != 0) ++failures;
-  CHECK(opaque == NULL || opaque == (void *)ret);
+  CHECK(opaque == NULL || opaque == (void*)ret);
 }
 
 static void begin(uint32_t depth) {
@@ -56,7 +56,7 @@ TEST(contexts_refuse_bad_arguments) {
   CHECK_NULL(EINVAL, nvm_async_init(NULL, 1, 0));
   begin(DEPTH);
   CHECK_NULL(EINVAL, nvm_async_init(dev, UINT32_MAX, 0));
-  struct nvm_dev *other = open_small("");
+  struct nvm_dev* other = open_small("");
   CHECK_REFUSED(EINVAL, nvm_async_poke(NULL, ctx, 0));
   CHECK_REFUSED(EINVAL, nvm_async_poke(dev, NULL, 0));
   CHECK_REFUSED(EINVAL, nvm_async_poke(other, ctx, 0));
@@ -76,7 +76,7 @@ TEST(contexts_refuse_bad_arguments) {
   end();
 }
 
-static int queue_read(unsigned sectr, int n, struct nvm_ret *ret) {
+static int queue_read(unsigned sectr, int n, struct nvm_ret* ret) {
   nvm_addr_fill_crange(addrs, at(0, 1, 2, sectr), (uint32_t)n);
   const int rc = nvm_cmd_read(dev, addrs, n, back + sectr * SECTOR, NULL, NVM_CMD_ASYNC, ret);
   // The list may be used again at once.
@@ -138,7 +138,7 @@ TEST(poke_hands_over_at_most_max) {
 }
 
 static unsigned left;
-static void again(struct nvm_ret *ret, void *opaque) {
+static void again(struct nvm_ret* ret, void* opaque) {
   ++called;
   CHECK_HEX(0, ret->status);
   CHECK(opaque == NULL);
@@ -207,15 +207,15 @@ TEST(every_command_can_be_asynchronous) {
 
 TEST(commands_without_a_context_or_a_callback_are_refused) {
   begin(DEPTH);
-  struct nvm_dev *other = open_small("");
-  struct nvm_async_ctx *others = nvm_async_init(other, 1, 0);
+  struct nvm_dev* other = open_small("");
+  struct nvm_async_ctx* others = nvm_async_init(other, 1, 0);
   struct nvm_ret bad[3] = {rets[0], rets[0], rets[0]};
   bad[0].async.ctx = NULL;
   bad[1].async.cb = NULL;
   bad[2].async.ctx = others;
   struct nvm_addr addr = at(0, 0, 0, 0);
   for (int i = -1; i < 3; ++i) {
-    struct nvm_ret *ret = i < 0 ? NULL : &bad[i];
+    struct nvm_ret* ret = i < 0 ? NULL : &bad[i];
     CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, &addr, 1, back, NULL, NVM_CMD_ASYNC, ret));
     CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, &addr, 4, data, NULL, NVM_CMD_ASYNC | NVM_CMD_SCALAR, ret));
     CHECK_REFUSED(EINVAL, nvm_cmd_erase(dev, &addr, 1, NULL, NVM_CMD_ASYNC, ret));

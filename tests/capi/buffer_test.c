@@ -5,11 +5,11 @@
 #include "harness.h"
 
 TEST(buffers_are_aligned_and_take_any_size) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   static const size_t kSizes[] = {1, 1024, 4096, 262144, 1 << 20};
   for (size_t i = 0; i < sizeof(kSizes) / sizeof(kSizes[0]); ++i) {
     uint64_t phys = 0;
-    char *buf = nvm_buf_alloc(dev, kSizes[i], &phys);
+    char* buf = nvm_buf_alloc(dev, kSizes[i], &phys);
     CHECK(buf != NULL);
     CHECK_INT(0, (uintptr_t)buf % 4096);
     buf[kSizes[i] - 1] = 1;
@@ -24,7 +24,7 @@ TEST(buffers_are_aligned_and_take_any_size) {
 }
 
 TEST(allocation_refuses_nothing_and_too_much) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   CHECK_NULL(EINVAL, nvm_buf_alloc(NULL, 4096, NULL));
   CHECK_NULL(EINVAL, nvm_buf_alloc(dev, 0, NULL));
   CHECK_NULL(ENOMEM, nvm_buf_alloc(dev, SIZE_MAX, NULL));
@@ -39,8 +39,8 @@ TEST(allocation_refuses_nothing_and_too_much) {
 }
 
 TEST(realloc_keeps_what_fits) {
-  struct nvm_dev *dev = open_small("");
-  char *buf = nvm_buf_realloc(dev, NULL, 100, NULL);
+  struct nvm_dev* dev = open_small("");
+  char* buf = nvm_buf_realloc(dev, NULL, 100, NULL);
   CHECK(buf != NULL);
   nvm_buf_fill(buf, 100);
   buf = nvm_buf_realloc(dev, buf, 10000, NULL);
@@ -57,9 +57,9 @@ TEST(realloc_keeps_what_fits) {
 }
 
 TEST(bus_addresses_are_told_where_asked_for) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   uint64_t phys = 0, same = 1;
-  char *buf = nvm_buf_alloc(dev, 4096, &phys);
+  char* buf = nvm_buf_alloc(dev, 4096, &phys);
   CHECK(phys != 0);
   CHECK_INT(0, nvm_buf_vtophys(dev, buf, &same));
   CHECK_HEX(phys, same);
@@ -113,7 +113,7 @@ TEST(buffers_print_thirty_two_to_a_line) {
 
 TEST(files_hold_a_buffer) {
   char buf[100], again[101] = {0};
-  const char *path = temporary("buffer");
+  const char* path = temporary("buffer");
   nvm_buf_fill(buf, sizeof(buf));
   CHECK_INT(0, nvm_buf_to_file(buf, sizeof(buf), path));
   CHECK_INT(0, nvm_buf_from_file(again, 100, path));
@@ -139,8 +139,8 @@ TEST(files_that_cannot_be_opened_are_refused) {
 }
 
 TEST(a_set_has_what_was_asked_for) {
-  struct nvm_dev *dev = open_small("");
-  struct nvm_buf_set *bufs = nvm_buf_set_alloc(dev, 4096, 0);
+  struct nvm_dev* dev = open_small("");
+  struct nvm_buf_set* bufs = nvm_buf_set_alloc(dev, 4096, 0);
   CHECK(bufs != NULL);
   CHECK(bufs->dev == dev && bufs->write != NULL && bufs->read != NULL);
   CHECK(bufs->write_meta == NULL && bufs->read_meta == NULL);
@@ -160,7 +160,7 @@ TEST(a_set_has_what_was_asked_for) {
   snprintf(expected, sizeof(expected),
            "buf_set:\n  bufs: %p\n  nbytes: 0\n  nbytes_meta: 160\n  write: (nil)\n  write_meta: %p\n  read: (nil)\n"
            "  read_meta: %p\n",
-           (void *)bufs, (void *)bufs->write_meta, (void *)bufs->read_meta);
+           (void*)bufs, (void*)bufs->write_meta, (void*)bufs->read_meta);
   CHECK_STR(expected, PRINTED(nvm_buf_set_pr(bufs)));
   nvm_buf_set_free(bufs);
   CHECK_NULL(EINVAL, nvm_buf_set_alloc(NULL, 4096, 0));

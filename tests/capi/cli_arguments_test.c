@@ -4,10 +4,10 @@
 
 static struct tool tool;
 
-static int nothing(struct nvm_cli *cli) { return cli == NULL; }
+static int nothing(struct nvm_cli* cli) { return cli == NULL; }
 
 // Parses, or fails the test.
-static const struct nvm_cli_cmd_args *parsed(enum nvm_cli_cmd_arg_type type, const char *arguments) {
+static const struct nvm_cli_cmd_args* parsed(enum nvm_cli_cmd_arg_type type, const char* arguments) {
   char line[900];
   snprintf(line, sizeof(line), "tool run %s %s", type == NVM_CLI_ARG_NONE ? "" : SMALL, arguments);
   tool_make(&tool, nothing, type, NVM_CLI_OPT_DEFAULT, line);
@@ -16,7 +16,7 @@ static const struct nvm_cli_cmd_args *parsed(enum nvm_cli_cmd_arg_type type, con
 }
 static void done(void) { nvm_cli_destroy(&tool.cli); }
 
-static void refused(enum nvm_cli_cmd_arg_type type, const char *arguments) {
+static void refused(enum nvm_cli_cmd_arg_type type, const char* arguments) {
   char line[900];
   snprintf(line, sizeof(line), "tool run %s %s", SMALL, arguments);
   tool_make(&tool, nothing, type, NVM_CLI_OPT_DEFAULT, line);
@@ -34,7 +34,7 @@ TEST(none_takes_nothing_and_opens_nothing) {
 }
 
 TEST(dev_path_opens_the_device) {
-  const struct nvm_cli_cmd_args *args = parsed(NVM_CLI_ARG_DEV_PATH, "");
+  const struct nvm_cli_cmd_args* args = parsed(NVM_CLI_ARG_DEV_PATH, "");
   CHECK(args->dev != NULL && args->geo == nvm_dev_get_geo(args->dev));
   CHECK_STR(SMALL, args->dev_path);
   CHECK_STR("tool", tool.cli.name);
@@ -45,7 +45,7 @@ TEST(dev_path_opens_the_device) {
 }
 
 TEST(decimals) {
-  const struct nvm_cli_cmd_args *args = parsed(NVM_CLI_ARG_DECVAL, "42");
+  const struct nvm_cli_cmd_args* args = parsed(NVM_CLI_ARG_DECVAL, "42");
   CHECK_INT(1, args->ndec_vals);
   CHECK_INT(42, args->dec_vals[0]);
   done();
@@ -64,7 +64,7 @@ TEST(decimals) {
 }
 
 TEST(hexadecimals_with_and_without_prefix) {
-  const struct nvm_cli_cmd_args *args = parsed(NVM_CLI_ARG_HEXVAL, "0xfF");
+  const struct nvm_cli_cmd_args* args = parsed(NVM_CLI_ARG_HEXVAL, "0xfF");
   CHECK_INT(1, args->nhex_vals);
   CHECK_HEX(0xFF, args->hex_vals[0]);
   done();
@@ -82,8 +82,8 @@ TEST(hexadecimals_with_and_without_prefix) {
   done();
 }
 
-static void check_address(enum nvm_cli_cmd_arg_type type, const char *arguments, struct nvm_addr expected) {
-  const struct nvm_cli_cmd_args *args = parsed(type, arguments);
+static void check_address(enum nvm_cli_cmd_arg_type type, const char* arguments, struct nvm_addr expected) {
+  const struct nvm_cli_cmd_args* args = parsed(type, arguments);
   CHECK_INT(1, args->naddrs);
   CHECK_HEX(expected.val, args->addrs[0].val);
   done();
@@ -107,7 +107,7 @@ TEST(addresses) {
 }
 
 TEST(lists_of_addresses_end_at_an_option) {
-  const struct nvm_cli_cmd_args *args = parsed(NVM_CLI_ARG_ADDR_LIST, "0x0 0x1 0x0102000300000004 -b");
+  const struct nvm_cli_cmd_args* args = parsed(NVM_CLI_ARG_ADDR_LIST, "0x0 0x1 0x0102000300000004 -b");
   CHECK_INT(3, args->naddrs);
   CHECK_HEX(at(1, 2, 3, 4).val, args->addrs[2].val);
   CHECK_INT(1, tool.cli.opts.brief);
@@ -115,7 +115,7 @@ TEST(lists_of_addresses_end_at_an_option) {
 }
 
 TEST(two_addresses) {
-  const struct nvm_cli_cmd_args *args = parsed(NVM_CLI_ARG_ADDR_SRC_DST, "0x1 0x2");
+  const struct nvm_cli_cmd_args* args = parsed(NVM_CLI_ARG_ADDR_SRC_DST, "0x1 0x2");
   CHECK_INT(2, args->naddrs);
   CHECK_HEX(2, args->addrs[1].val);
   done();
@@ -130,7 +130,7 @@ TEST(two_addresses) {
 }
 
 TEST(addresses_with_values) {
-  const struct nvm_cli_cmd_args *args = parsed(NVM_CLI_ARG_ADDR_LUN_HEXVAL, "1 2 0xa");
+  const struct nvm_cli_cmd_args* args = parsed(NVM_CLI_ARG_ADDR_LUN_HEXVAL, "1 2 0xa");
   CHECK_HEX(at(1, 2, 0, 0).val, args->addrs[0].val);
   CHECK_HEX(0xA, args->hex_vals[0]);
   done();
@@ -149,7 +149,7 @@ TEST(addresses_with_values) {
 }
 
 TEST(lines_are_two_addresses) {
-  const struct nvm_cli_cmd_args *args = parsed(NVM_CLI_ARG_VBLK_LINE, "0 1 1 2 5");
+  const struct nvm_cli_cmd_args* args = parsed(NVM_CLI_ARG_VBLK_LINE, "0 1 1 2 5");
   CHECK_INT(2, args->naddrs);
   CHECK_HEX(at(0, 1, 5, 0).val, args->addrs[0].val);
   CHECK_HEX(at(1, 2, 5, 0).val, args->addrs[1].val);
@@ -169,7 +169,7 @@ TEST(surplus_positionals_are_ignored) {
 TEST(missing_positionals_are_refused) {
   static const struct {
     enum nvm_cli_cmd_arg_type type;
-    const char *arguments;
+    const char* arguments;
   } kShort[] = {{NVM_CLI_ARG_DECVAL, ""},
                 {NVM_CLI_ARG_DECVAL_LIST, ""},
                 {NVM_CLI_ARG_HEXVAL_LIST, ""},
@@ -225,7 +225,7 @@ TEST(addresses_that_exceed_the_device_are_told) {
 }
 
 TEST(there_is_room_for_1024_and_no_more) {
-  char *words[1024 + 4];
+  char* words[1024 + 4];
   char program[] = "tool", run[] = "run", path[] = SMALL, zero[] = "0";
   words[0] = program;
   words[1] = run;

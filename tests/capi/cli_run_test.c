@@ -7,24 +7,24 @@
 static struct tool tool;
 static int calls;
 
-static int succeed(struct nvm_cli *cli) {
+static int succeed(struct nvm_cli* cli) {
   ++calls;
   return cli == NULL;
 }
-static int fail(struct nvm_cli *cli) {
+static int fail(struct nvm_cli* cli) {
   ++calls;
   (void)cli;
   errno = EBUSY;
   return 1;
 }
 
-static void make(const char *arguments) {
+static void make(const char* arguments) {
   char line[900];
   snprintf(line, sizeof(line), "tool run %s %s", SMALL, arguments);
   tool_make(&tool, succeed, NVM_CLI_ARG_DEV_PATH, 0xFFF, line);
 }
 // The message on stderr where the command line or the environment is refused.
-static const char *refused(void) {
+static const char* refused(void) {
   capture_start();
   CHECK_INT(-1, tool_init(&tool));
   CHECK_INT(EINVAL, errno);
@@ -36,7 +36,7 @@ static const char *refused(void) {
 TEST(options_and_their_values) {
   make("-b -v -s -t -i in -o out -n 42 -x 0xff");
   CHECK_INT(0, tool_init(&tool));
-  const struct nvm_cli_opts *opts = &tool.cli.opts;
+  const struct nvm_cli_opts* opts = &tool.cli.opts;
   CHECK(opts->brief == 1 && opts->verbose == 1 && opts->status == 1 && opts->terse == 1 && opts->help == 0);
   CHECK_STR("in", opts->file_input);
   CHECK_STR("out", opts->file_output);
@@ -56,7 +56,7 @@ TEST(options_share_a_word_and_are_accepted_where_not_declared) {
 }
 
 TEST(unknown_options_and_missing_values_are_refused) {
-  static const char *kBad[] = {"-z", "-bz", "-i", "-o", "-c", "-m", "-d", "-n", "-x", "-n many", "-x 0xg", "-1", "-"};
+  static const char* kBad[] = {"-z", "-bz", "-i", "-o", "-c", "-m", "-d", "-n", "-x", "-n many", "-x 0xg", "-1", "-"};
   for (size_t i = 0; i < sizeof(kBad) / sizeof(kBad[0]); ++i) {
     make(kBad[i]);
     (void)refused();
@@ -64,18 +64,19 @@ TEST(unknown_options_and_missing_values_are_refused) {
 }
 
 TEST(help_and_no_arguments_print_the_usage) {
-  static const char *kLines[] = {"tool", "tool -h", "tool run -h", "tool nonsense -h", "tool run /nonexistent -h"};
+  static const char* kLines[] = {"tool", "tool -h", "tool run -h", "tool nonsense -h", "tool run /nonexistent -h"};
   for (size_t i = 0; i < sizeof(kLines) / sizeof(kLines[0]); ++i) {
     tool_make(&tool, succeed, NVM_CLI_ARG_ADDR_LIST, NVM_CLI_OPT_DEFAULT | NVM_CLI_OPT_FILE_INPUT, kLines[i]);
     CHECK_INT(0, tool_init(&tool));
     capture_start();
     CHECK_INT(0, nvm_cli_run(&tool.cli));
-    const char *text = capture_stop();
+    const char* text = capture_stop();
     CHECK_CONTAINS("Title -- Ver { major(", text);
-    CHECK_CONTAINS(") }\n\nWhat it does\n\nUsage:\n tool          run dev_path 0xADDR [0xADDR...] [-h] [-v] [-i FILE]\n"
-                   "\nOptions:\n -h       Print usage\n -v       Dump CLI state to stdout\n -i FILE  Path to input file\n"
-                   "\nSee: http://lightnvm.io/liblightnvm/cli/ for usage examples\n",
-                   text);
+    CHECK_CONTAINS(
+        ") }\n\nWhat it does\n\nUsage:\n tool          run dev_path 0xADDR [0xADDR...] [-h] [-v] [-i FILE]\n"
+        "\nOptions:\n -h       Print usage\n -v       Dump CLI state to stdout\n -i FILE  Path to input file\n"
+        "\nSee: http://lightnvm.io/liblightnvm/cli/ for usage examples\n",
+        text);
     nvm_cli_destroy(&tool.cli);
   }
   CHECK_INT(0, calls);
@@ -91,7 +92,8 @@ TEST(a_tool_has_its_own_description_and_version) {
   CHECK_STR("Title -- Ver 42\n\nWhat it does\n\nUsage:\n tool          run\n\nOptions:\n\nDescription:\nLong text\n",
             PRINTED(nvm_cli_usage_pr(&tool.cli)));
   tool.cli.descr_long = "none";
-  CHECK_STR("Title -- Ver 42\n\nWhat it does\n\nUsage:\n tool          run\n\nOptions:\n", PRINTED(nvm_cli_usage_pr(&tool.cli)));
+  CHECK_STR("Title -- Ver 42\n\nWhat it does\n\nUsage:\n tool          run\n\nOptions:\n",
+            PRINTED(nvm_cli_usage_pr(&tool.cli)));
 }
 
 TEST(the_sub_command_decides_the_exit_status) {
@@ -130,7 +132,7 @@ TEST(a_long_name_of_the_program_is_cut) {
   char name[200];
   memset(name, 'n', sizeof(name) - 1);
   name[sizeof(name) - 1] = '\0';
-  char *words[] = {name, NULL};
+  char* words[] = {name, NULL};
   tool_make(&tool, succeed, NVM_CLI_ARG_NONE, 0, "");
   CHECK_INT(0, nvm_cli_init(&tool.cli, 1, words));
   CHECK_INT(49, strlen(tool.cli.name));
@@ -145,7 +147,7 @@ TEST(the_environment_sets_the_device_up) {
   setenv("NVM_CLI_META_PR", "", 1);
   make("");
   CHECK_INT(0, tool_init(&tool));
-  const struct nvm_cli_evars *evars = &tool.cli.evars;
+  const struct nvm_cli_evars* evars = &tool.cli.evars;
   CHECK_HEX(0x10040, evars->cmd_opts);
   CHECK_INT(2, evars->meta_mode);
   CHECK_INT(3, evars->erase_naddrs_max);
@@ -163,7 +165,7 @@ TEST(the_environment_sets_the_device_up) {
 }
 
 TEST(bad_values_of_the_environment_are_named) {
-  static const char *kBad[][2] = {{"NVM_CLI_META_MODE", "3"},         {"NVM_CLI_META_MODE", "x"},
+  static const char* kBad[][2] = {{"NVM_CLI_META_MODE", "3"},         {"NVM_CLI_META_MODE", "x"},
                                   {"NVM_CLI_ERASE_NADDRS_MAX", "0"},  {"NVM_CLI_ERASE_NADDRS_MAX", "65"},
                                   {"NVM_CLI_READ_NADDRS_MAX", "1.5"}, {"NVM_CLI_WRITE_NADDRS_MAX", ""},
                                   {"NVM_CLI_CMD_OPTS", "everything"}};
@@ -180,8 +182,8 @@ TEST(bad_values_of_the_environment_are_named) {
   CHECK_STR("# nvm_dev_openf: Invalid argument\n", refused());
 }
 
-static void write_file(const char *path, size_t nbytes, char fill) {
-  char *bytes = malloc(nbytes == 0 ? 1 : nbytes);
+static void write_file(const char* path, size_t nbytes, char fill) {
+  char* bytes = malloc(nbytes == 0 ? 1 : nbytes);
   memset(bytes, fill, nbytes == 0 ? 1 : nbytes);
   CHECK_INT(0, nvm_buf_to_file(bytes, nbytes, path));
   free(bytes);
@@ -196,12 +198,12 @@ TEST(files_of_a_command_are_loaded_and_written_back_where_changed) {
   snprintf(arguments, sizeof(arguments), "-c %s -d %s -m %s", cmd, data, meta);
   make(arguments);
   CHECK_INT(0, tool_init(&tool));
-  struct nvm_cli_opts_pfile *files = &tool.cli.opts.pfile;
+  struct nvm_cli_opts_pfile* files = &tool.cli.opts.pfile;
   CHECK_INT(64, files->cmd_nbytes);
   CHECK_INT(1 << 20, files->data_nbytes);
   CHECK_INT(1, files->meta_nbytes);
-  CHECK_INT('c', *(char *)files->cmd_buf);
-  CHECK_INT('d', ((char *)files->data_dup)[(1 << 20) - 1]);
+  CHECK_INT('c', *(char*)files->cmd_buf);
+  CHECK_INT('d', ((char*)files->data_dup)[(1 << 20) - 1]);
   CHECK(files->data_phys != NULL);
   snprintf(expected, sizeof(expected),
            "cli_opts_pfile:\n  cmd_path: %s\n  cmd_nbytes: 64\n  meta_path: %s\n  meta_nbytes: 1\n  data_path: %s\n"
@@ -209,7 +211,7 @@ TEST(files_of_a_command_are_loaded_and_written_back_where_changed) {
            cmd, meta, data);
   CHECK_STR(expected, PRINTED(nvm_cli_opts_pfile_pr(files)));
   unlink(cmd);
-  *(char *)files->meta_buf = 'M';
+  *(char*)files->meta_buf = 'M';
   CHECK_INT(0, nvm_cli_opts_pfile_dump(&tool.cli));
   CHECK_INT(0, nvm_buf_from_file(&byte, 1, meta));
   CHECK_INT('M', byte);
@@ -226,7 +228,7 @@ TEST(files_that_do_not_fit_are_refused) {
   } kBad[] = {{'c', 63}, {'c', 65}, {'c', 0}, {'d', (1 << 20) + 1}, {'m', (1 << 20) + 1}};
   char arguments[400];
   for (size_t i = 0; i < sizeof(kBad) / sizeof(kBad[0]); ++i) {
-    const char *path = temporary("file");
+    const char* path = temporary("file");
     write_file(path, kBad[i].nbytes, 'x');
     snprintf(arguments, sizeof(arguments), "-%c %s", kBad[i].letter, path);
     make(arguments);
@@ -253,9 +255,10 @@ TEST(the_state_of_a_tool_prints) {
       "cli_opts_pfile:\n  cmd_path: (null)\n  cmd_nbytes: 0\n  meta_path: (null)\n  meta_nbytes: 0\n"
       "  data_path: (null)\n  data_nbytes: 0\n",
       PRINTED(nvm_cli_opts_pfile_pr(&tool.cli.opts.pfile)));
-  const char *text = PRINTED(nvm_cli_cmd_args_pr(&tool.cli.args));
-  CHECK(strncmp(text, "cli_args:\n  dev_path: '" SMALL "'\ncli_args:\n  ndec_vals: 2  dec_vals:  - 1\n  - 2\n"
-                      "  nhex_vals: 0  hex_vals: ~\ncli_args_naddrs: 0\naddrs:\ncli_dev_attr:\n",
+  const char* text = PRINTED(nvm_cli_cmd_args_pr(&tool.cli.args));
+  CHECK(strncmp(text,
+                "cli_args:\n  dev_path: '" SMALL "'\ncli_args:\n  ndec_vals: 2  dec_vals:  - 1\n  - 2\n"
+                "  nhex_vals: 0  hex_vals: ~\ncli_args_naddrs: 0\naddrs:\ncli_dev_attr:\n",
                 sizeof("cli_args:\n  dev_path: '" SMALL "'\ncli_args:\n  ndec_vals: 2  dec_vals:  - 1\n  - 2\n"
                        "  nhex_vals: 0  hex_vals: ~\ncli_args_naddrs: 0\naddrs:\ncli_dev_attr:\n") -
                     1) == 0);
@@ -297,7 +300,7 @@ TEST(one_timer) {
   CHECK(nvm_cli_timer_elapsed_msecs() == (double)(stop - start) / 1e6);
   CHECK(nvm_cli_timer_elapsed_secs() == (double)(stop - start) / 1e9);
   CHECK(nvm_cli_timer_elapsed() == nvm_cli_timer_elapsed_secs());
-  const char *text = PRINTED(nvm_cli_timer_pr("prefix"));
+  const char* text = PRINTED(nvm_cli_timer_pr("prefix"));
   CHECK(strncmp(text, "prefix: {elapsed: 0.000", 23) == 0 && text[strlen(text) - 1] == '\n');
   text = PRINTED(nvm_cli_timer_bw_pr("prefix", 25165824));
   CHECK(strncmp(text, "prefix: {elapsed: 0.00", 22) == 0);

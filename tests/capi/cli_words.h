@@ -14,12 +14,12 @@ struct tool {
   struct nvm_cli cli;
   struct nvm_cli_cmd cmd;
   char line[1024];
-  char *words[64];
+  char* words[64];
   int nwords;
 };
 
-static inline void tool_make(struct tool *tool, nvm_cli_cmd_func func, enum nvm_cli_cmd_arg_type type, uint32_t options,
-                             const char *line) {
+static inline void tool_make(struct tool* tool, nvm_cli_cmd_func func, enum nvm_cli_cmd_arg_type type, uint32_t options,
+                             const char* line) {
   memset(tool, 0, sizeof(*tool));
   snprintf(tool->cmd.name, sizeof(tool->cmd.name), "run");
   tool->cmd.func = func;
@@ -30,7 +30,7 @@ static inline void tool_make(struct tool *tool, nvm_cli_cmd_func func, enum nvm_
   tool->cli.cmds = &tool->cmd;
   tool->cli.ncmds = 1;
   snprintf(tool->line, sizeof(tool->line), "%s", line);
-  for (char *word = strtok(tool->line, " "); word != NULL; word = strtok(NULL, " ")) tool->words[tool->nwords++] = word;
+  for (char* word = strtok(tool->line, " "); word != NULL; word = strtok(NULL, " ")) tool->words[tool->nwords++] = word;
 }
 
-static inline int tool_init(struct tool *tool) { return nvm_cli_init(&tool->cli, tool->nwords, tool->words); }
+static inline int tool_init(struct tool* tool) { return nvm_cli_init(&tool->cli, tool->nwords, tool->words); }

@@ -6,7 +6,7 @@
 
 TEST(open_close_ten_times) {
   for (int i = 0; i < 10; ++i) nvm_dev_close(open_small(""));
-  struct nvm_dev *devs[10];
+  struct nvm_dev* devs[10];
   for (int i = 0; i < 10; ++i) devs[i] = open_small("");
   for (int i = 0; i < 10; ++i) nvm_dev_close(devs[i]);
   nvm_dev_close(NULL);
@@ -31,15 +31,17 @@ TEST(open_of_a_missing_path_is_enoent_and_of_a_folder_no_device) {
 }
 
 TEST(open_takes_one_backend_and_options_of_commands) {
-  struct nvm_dev *dev = nvm_dev_openf("emu:", NVM_BE_EMU | NVM_CMD_ASYNC | NVM_CMD_SCALAR | NVM_CMD_SGL | NVM_CMD_PADC);
+  struct nvm_dev* dev = nvm_dev_openf("emu:", NVM_BE_EMU | NVM_CMD_ASYNC | NVM_CMD_SCALAR | NVM_CMD_SGL | NVM_CMD_PADC);
   CHECK(dev != NULL);
-  CHECK_CONTAINS("dev_cmd_opts:\n  mask: '00000000000000000001001001100000'\n  iomd: 'ASYNC'\n  addr: 'SCALAR'\n  plod: 'SGL'\n",
-                 PRINTED(nvm_dev_pr(dev)));
+  CHECK_CONTAINS(
+      "dev_cmd_opts:\n  mask: '00000000000000000001001001100000'\n  iomd: 'ASYNC'\n  addr: 'SCALAR'\n  plod: 'SGL'\n",
+      PRINTED(nvm_dev_pr(dev)));
   nvm_dev_close(dev);
   dev = nvm_dev_openf("emu:", 0);
   CHECK(dev != NULL);
-  CHECK_CONTAINS("dev_cmd_opts:\n  mask: '00000000000000000000000110010000'\n  iomd: 'SYNC'\n  addr: 'VECTOR'\n  plod: 'PRP'\n",
-                 PRINTED(nvm_dev_pr(dev)));
+  CHECK_CONTAINS(
+      "dev_cmd_opts:\n  mask: '00000000000000000000000110010000'\n  iomd: 'SYNC'\n  addr: 'VECTOR'\n  plod: 'PRP'\n",
+      PRINTED(nvm_dev_pr(dev)));
   nvm_dev_close(dev);
 }
 
@@ -66,25 +68,25 @@ TEST(open_with_a_backend_that_is_not_the_identifiers) {
 }
 
 TEST(the_environment_names_the_backend_unless_flags_do) {
-  static const char *kNames[] = {"NVM_BE_EMU", "nvm_be_emu", "emu"};
-  const char *image = make_image("device.img");
+  static const char* kNames[] = {"NVM_BE_EMU", "nvm_be_emu", "emu"};
+  const char* image = make_image("device.img");
   for (size_t i = 0; i < sizeof(kNames) / sizeof(kNames[0]); ++i) {
     setenv("NVM_BE", kNames[i], 1);
-    struct nvm_dev *dev = nvm_dev_open(image);
+    struct nvm_dev* dev = nvm_dev_open(image);
     CHECK(dev != NULL);
     CHECK_INT(NVM_BE_EMU, nvm_dev_get_be_id(dev));
     nvm_dev_close(dev);
   }
   setenv("NVM_BE", "NVM_BE_NONSENSE", 1);
   CHECK_NULL(EINVAL, nvm_dev_open(image));
-  struct nvm_dev *dev = nvm_dev_openf(image, NVM_BE_EMU);
+  struct nvm_dev* dev = nvm_dev_openf(image, NVM_BE_EMU);
   CHECK(dev != NULL);
   nvm_dev_close(dev);
 }
 
 TEST(a_device_in_a_file_has_its_path_and_one_in_memory_none) {
-  const char *image = make_image("device.img");
-  struct nvm_dev *dev = nvm_dev_open(image);
+  const char* image = make_image("device.img");
+  struct nvm_dev* dev = nvm_dev_open(image);
   CHECK(dev != NULL);
   CHECK_STR(image, nvm_dev_get_path(dev));
   CHECK_STR("device.img", nvm_dev_get_name(dev));
@@ -96,15 +98,15 @@ TEST(a_device_in_a_file_has_its_path_and_one_in_memory_none) {
 }
 
 TEST(a_long_path_is_taken) {
-  const char *image = make_image("a-name-that-is-much-longer-than-the-37-characters-of-the-original.img");
-  struct nvm_dev *dev = nvm_dev_open(image);
+  const char* image = make_image("a-name-that-is-much-longer-than-the-37-characters-of-the-original.img");
+  struct nvm_dev* dev = nvm_dev_open(image);
   CHECK(dev != NULL);
   CHECK_STR(image, nvm_dev_get_path(dev));
   nvm_dev_close(dev);
 }
 
 TEST(getters_tell_what_the_device_is) {
-  struct nvm_dev *dev = open_small("mccap=3");
+  struct nvm_dev* dev = open_small("mccap=3");
   CHECK_INT(0, nvm_dev_get_fd(dev));
   CHECK_INT(1, nvm_dev_get_nsid(dev));
   CHECK_INT(NVM_SPEC_VERID_20, nvm_dev_get_verid(dev));
@@ -113,7 +115,7 @@ TEST(getters_tell_what_the_device_is) {
   CHECK_INT(WS_OPT, nvm_dev_get_ws_opt(dev));
   CHECK_INT(MW_CUNITS, nvm_dev_get_mw_cunits(dev));
   CHECK_INT(NVM_BE_EMU, nvm_dev_get_be_id(dev));
-  const struct nvm_geo *geo = nvm_dev_get_geo(dev);
+  const struct nvm_geo* geo = nvm_dev_get_geo(dev);
   CHECK_INT(NPUGRP, geo->l.npugrp);
   CHECK_INT(NPUNIT, geo->l.npunit);
   CHECK_INT(NCHUNK, geo->l.nchunk);
@@ -124,19 +126,19 @@ TEST(getters_tell_what_the_device_is) {
   CHECK_INT(OOB, geo->meta_nbytes);
   CHECK_INT((long long)NPUGRP * NPUNIT * NCHUNK * NSECTR * SECTOR, geo->tbytes);
   CHECK_INT(NVM_SPEC_VERID_20, geo->verid);
-  const struct nvm_spec_lbaf *lbaf = nvm_dev_get_lbaf(dev);
+  const struct nvm_spec_lbaf* lbaf = nvm_dev_get_lbaf(dev);
   CHECK_INT(1, lbaf->pugrp);
   CHECK_INT(2, lbaf->punit);
   CHECK_INT(4, lbaf->chunk);
   CHECK_INT(7, lbaf->sectr);
-  const struct nvm_nvme_ns *ns = nvm_dev_get_ns(dev);
+  const struct nvm_nvme_ns* ns = nvm_dev_get_ns(dev);
   CHECK_INT(12, ns->lbaf[ns->flbas & 0xF].ds);
   CHECK_INT(OOB, ns->lbaf[ns->flbas & 0xF].ms);
   nvm_dev_close(dev);
 }
 
 TEST(setters_take_what_is_in_range_and_nothing_else) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   CHECK_INT(0, nvm_dev_get_quirks(dev));
   CHECK_INT(0, nvm_dev_set_quirks(dev, 0x1234567));
   CHECK_HEX(0x1234567, nvm_dev_get_quirks(dev));
@@ -155,10 +157,10 @@ TEST(setters_take_what_is_in_range_and_nothing_else) {
 }
 
 TEST(maxima_are_one_to_sixty_four) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   static const struct {
-    int (*set)(struct nvm_dev *, int);
-    int (*get)(const struct nvm_dev *);
+    int (*set)(struct nvm_dev*, int);
+    int (*get)(const struct nvm_dev*);
   } kMaxima[] = {{nvm_dev_set_erase_naddrs_max, nvm_dev_get_erase_naddrs_max},
                  {nvm_dev_set_write_naddrs_max, nvm_dev_get_write_naddrs_max},
                  {nvm_dev_set_read_naddrs_max, nvm_dev_get_read_naddrs_max}};
@@ -217,9 +219,9 @@ TEST(the_version_has_three_numbers) {
 }
 
 TEST(a_named_device_in_memory_is_found_again) {
-  struct nvm_dev *one = open_small("name=shared");
-  struct nvm_dev *other = open_small("name=shared");
-  char *buf = nvm_buf_alloc(one, WS_MIN * SECTOR, NULL);
+  struct nvm_dev* one = open_small("name=shared");
+  struct nvm_dev* other = open_small("name=shared");
+  char* buf = nvm_buf_alloc(one, WS_MIN * SECTOR, NULL);
   nvm_buf_fill(buf, WS_MIN * SECTOR);
   write_sectors(one, at(1, 2, 3, 0), WS_MIN, buf);
   CHECK_INT(WS_MIN, chunk_of(other, at(1, 2, 3, 0)).wp);
@@ -229,12 +231,12 @@ TEST(a_named_device_in_memory_is_found_again) {
 }
 
 TEST(one_process_at_a_time_has_an_image_but_for_looks) {
-  const char *image = make_image("device.img");
+  const char* image = make_image("device.img");
   struct nvm_dev *dev = nvm_dev_open(image), *again = nvm_dev_open(image);
   CHECK(dev != NULL && again != NULL);
   char look[400];
   snprintf(look, sizeof(look), "%s?ro", image);
-  struct nvm_dev *read_only = nvm_dev_open(look);
+  struct nvm_dev* read_only = nvm_dev_open(look);
   CHECK(read_only != NULL);
   struct nvm_addr addr = at(0, 0, 0, 0);
   struct nvm_ret ret;

@@ -5,22 +5,23 @@
 
 #include "harness.h"
 
-static struct nvm_dev *open_or_fail(const char *ident) {
-  struct nvm_dev *dev = nvm_dev_open(ident);
+static struct nvm_dev* open_or_fail(const char* ident) {
+  struct nvm_dev* dev = nvm_dev_open(ident);
   if (dev == NULL) failed(__FILE__, __LINE__, ident, "a device", "NULL");
   return dev;
 }
 
-struct nvm_dev *open_small(const char *options) {
+struct nvm_dev* open_small(const char* options) {
   char ident[512];
   snprintf(ident, sizeof(ident),
-           "emu:?groups=%d&punits=%d&chunks=%d&sectors=%d&ws_min=%d&ws_opt=%d&mw_cunits=%d&bad=0.0.7%s%s", NPUGRP, NPUNIT,
-           NCHUNK, NSECTR, WS_MIN, WS_OPT, MW_CUNITS, *options == '\0' ? "" : "&", options);
+           "emu:?groups=%d&punits=%d&chunks=%d&sectors=%d&ws_min=%d&ws_opt=%d&mw_cunits=%d&bad=0.0.7%s%s", NPUGRP,
+           NPUNIT, NCHUNK, NSECTR, WS_MIN, WS_OPT, MW_CUNITS, *options == '\0' ? "" : "&", options);
   return open_or_fail(ident);
 }
 
-struct nvm_dev *open_worked(void) {
-  return open_or_fail("emu:?groups=8&punits=4&chunks=1474&sectors=6144&ws_min=24&ws_opt=24&mw_cunits=192&bad=none&mccap=1");
+struct nvm_dev* open_worked(void) {
+  return open_or_fail(
+      "emu:?groups=8&punits=4&chunks=1474&sectors=6144&ws_min=24&ws_opt=24&mw_cunits=192&bad=none&mccap=1");
 }
 
 struct nvm_addr at(unsigned pugrp, unsigned punit, unsigned chunk, unsigned sectr) {
@@ -33,7 +34,7 @@ struct nvm_addr at(unsigned pugrp, unsigned punit, unsigned chunk, unsigned sect
   return addr;
 }
 
-void write_sectors(struct nvm_dev *dev, struct nvm_addr addr, unsigned nsectr, const char *data) {
+void write_sectors(struct nvm_dev* dev, struct nvm_addr addr, unsigned nsectr, const char* data) {
   struct nvm_addr addrs[NVM_NADDR_MAX];
   const unsigned step = (unsigned)nvm_dev_get_ws_min(dev);
   const size_t sector = nvm_dev_get_geo(dev)->l.nbytes;
@@ -45,33 +46,33 @@ void write_sectors(struct nvm_dev *dev, struct nvm_addr addr, unsigned nsectr, c
   }
 }
 
-void set_dulbe(struct nvm_dev *dev, int on) {
+void set_dulbe(struct nvm_dev* dev, int on) {
   union nvm_nvme_feat feat;
   feat.a = 0;
   feat.error_recovery.dulbe = on != 0;
   CHECK_INT(0, nvm_cmd_sfeat(dev, NVM_NVME_FEAT_ERROR_RECOVERY, &feat, NULL));
 }
 
-struct nvm_spec_rprt_descr chunk_of(struct nvm_dev *dev, struct nvm_addr addr) {
+struct nvm_spec_rprt_descr chunk_of(struct nvm_dev* dev, struct nvm_addr addr) {
   struct nvm_addr unit = addr;
   unit.l.chunk = 0;
   unit.l.sectr = 0;
-  struct nvm_spec_rprt *rprt = nvm_cmd_rprt(dev, &unit, 0, NULL);
+  struct nvm_spec_rprt* rprt = nvm_cmd_rprt(dev, &unit, 0, NULL);
   CHECK(rprt != NULL && rprt->ndescr > addr.l.chunk);
   const struct nvm_spec_rprt_descr descr = rprt->descr[addr.l.chunk];
   nvm_buf_free(dev, rprt);
   return descr;
 }
 
-const char *make_image(const char *name) {
-  const char *tool = needed("NVM_EMU");
-  const char *path = temporary(name);
+const char* make_image(const char* name) {
+  const char* tool = needed("NVM_EMU");
+  const char* path = temporary(name);
   fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
     if (freopen("/dev/null", "w", stdout) == NULL) _exit(126);
-    execl(tool, tool, "create", path, "--groups", "2", "--punits", "3", "--chunks", "10", "--sectors", "96", "--ws-min", "4",
-          "--ws-opt", "8", "--mw-cunits", "24", "--bad", "0.0.7", (char *)NULL);
+    execl(tool, tool, "create", path, "--groups", "2", "--punits", "3", "--chunks", "10", "--sectors", "96", "--ws-min",
+          "4", "--ws-opt", "8", "--mw-cunits", "24", "--bad", "0.0.7", (char*)NULL);
     _exit(127);
   }
   int status = -1;

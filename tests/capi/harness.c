@@ -6,18 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *running = "";
+static const char* running = "";
 
 // One of the two streams, while it goes to a file.
 struct stream {
-  FILE *real;
-  FILE *file;
+  FILE* real;
+  FILE* file;
   int saved;
-  char *text;
+  char* text;
 };
 static struct stream out, err;
 
-static void divert(struct stream *stream, FILE *real) {
+static void divert(struct stream* stream, FILE* real) {
   fflush(real);
   stream->real = real;
   stream->file = tmpfile();
@@ -25,7 +25,7 @@ static void divert(struct stream *stream, FILE *real) {
   if (stream->file == NULL || stream->saved < 0 || dup2(fileno(stream->file), fileno(real)) < 0) abort();
 }
 
-static void restore(struct stream *stream) {
+static void restore(struct stream* stream) {
   if (stream->file == NULL) return;
   fflush(stream->real);
   const off_t size = lseek(fileno(stream->file), 0, SEEK_CUR);
@@ -44,7 +44,7 @@ void capture_start(void) {
   divert(&err, stderr);
 }
 
-const char *capture_stop(void) {
+const char* capture_stop(void) {
   const int error = errno;
   restore(&out);
   restore(&err);
@@ -52,32 +52,32 @@ const char *capture_stop(void) {
   return out.text;
 }
 
-const char *captured_errors(void) { return err.text; }
+const char* captured_errors(void) { return err.text; }
 
-void failed(const char *file, int line, const char *what, const char *expected, const char *actual) {
+void failed(const char* file, int line, const char* what, const char* expected, const char* actual) {
   (void)capture_stop();
   fflush(stdout);
-  fprintf(stderr, "%s:%d: %s: %s\n  expected: %s\n  actual:   %s\n  errno:    %s\n  sentence: %s\n", file, line, running,
-          what, expected, actual, strerror(errno), nvm_last_error());
+  fprintf(stderr, "%s:%d: %s: %s\n  expected: %s\n  actual:   %s\n  errno:    %s\n  sentence: %s\n", file, line,
+          running, what, expected, actual, strerror(errno), nvm_last_error());
   exit(1);
 }
 
-void failed_numbers(const char *file, int line, const char *what, long long expected, long long actual) {
+void failed_numbers(const char* file, int line, const char* what, long long expected, long long actual) {
   char texts[2][32];
   snprintf(texts[0], sizeof(texts[0]), "%lld", expected);
   snprintf(texts[1], sizeof(texts[1]), "%lld", actual);
   failed(file, line, what, texts[0], texts[1]);
 }
 
-void failed_hex(const char *file, int line, const char *what, uint64_t expected, uint64_t actual) {
+void failed_hex(const char* file, int line, const char* what, uint64_t expected, uint64_t actual) {
   char texts[2][32];
   snprintf(texts[0], sizeof(texts[0]), "0x%" PRIx64, expected);
   snprintf(texts[1], sizeof(texts[1]), "0x%" PRIx64, actual);
   failed(file, line, what, texts[0], texts[1]);
 }
 
-const char *needed(const char *name) {
-  const char *value = getenv(name);
+const char* needed(const char* name) {
+  const char* value = getenv(name);
   if (value != NULL && *value != '\0') return value;
   printf("SKIP: the environment variable %s is not set\n", name);
   exit(77);
@@ -93,14 +93,14 @@ static void remove_folder(void) {
   rmdir(folder);
 }
 
-const char *temporary(const char *name) {
+const char* temporary(const char* name) {
   if (folder[0] == '\0') {
-    const char *place = getenv("TMPDIR");
+    const char* place = getenv("TMPDIR");
     snprintf(folder, sizeof(folder), "%s/capi-XXXXXX", place == NULL ? "/tmp" : place);
     if (mkdtemp(folder) == NULL) abort();
     atexit(remove_folder);
   }
-  char *path = paths[npaths];
+  char* path = paths[npaths];
   snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
   for (unsigned i = 0; i < npaths; ++i) {
     if (strcmp(paths[i], path) == 0) return paths[i];
@@ -109,7 +109,7 @@ const char *temporary(const char *name) {
   return path;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 2) {
     fprintf(stderr, "usage: %s --list | NAME\n", argv[0]);
     return 2;

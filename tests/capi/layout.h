@@ -10,4 +10,4 @@
 #define VALUE(name, value) STATIC((name) == (value))
 // A member that begins at `offset` and has `nbytes`.
 #define PLACE(type, member, offset, nbytes) \
-  STATIC(offsetof(type, member) == (offset) && sizeof(((type *)0)->member) == (nbytes))
+  STATIC(offsetof(type, member) == (offset) && sizeof(((type*)0)->member) == (nbytes))

@@ -139,7 +139,7 @@ PLACE(struct nvm_cli, ver_pr, 26008, 8);
 SIZE(struct nvm_cli, 26016);
 
 // A tool is written by its members' order.
-static int nothing(struct nvm_cli *cli) { return cli == NULL; }
+static int nothing(struct nvm_cli* cli) { return cli == NULL; }
 
 TEST(a_tool_is_initialised_in_the_order_of_the_members) {
   struct nvm_cli_cmd cmds[] = {{"info", nothing, NVM_CLI_ARG_DEV_PATH, NVM_CLI_OPT_DEFAULT}};

@@ -302,9 +302,9 @@ PLACE(struct nvm_nvme_cmd, cdw13, 52, 4);
 PLACE(struct nvm_nvme_cmd, addrs_dst, 56, 8);
 
 // Where a bit field lies only a value can say: a member that is all ones, as dwords.
-static uint32_t dword(const void *from, size_t number) {
+static uint32_t dword(const void* from, size_t number) {
   uint32_t value;
-  memcpy(&value, (const char *)from + number * sizeof(value), sizeof(value));
+  memcpy(&value, (const char*)from + number * sizeof(value), sizeof(value));
   return value;
 }
 

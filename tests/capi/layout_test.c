@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Constants and structures of liblightnvm.h, byte for byte.
-#include "harness.h"
 #include "layout.h"
+
+#include "harness.h"
 
 VALUE(NVM_NADDR_MAX, 64);
 VALUE(NVM_DEV_NAME_LEN, 32);
@@ -79,7 +80,7 @@ PLACE(struct nvm_geo, l.nchunk, 16, 8);
 PLACE(struct nvm_geo, l.nsectr, 24, 8);
 PLACE(struct nvm_geo, l.nbytes, 32, 8);
 PLACE(struct nvm_geo, l.nbytes_oob, 40, 8);
-#define PLACE_1_2(member, offset)               \
+#define PLACE_1_2(member, offset)           \
   PLACE(struct nvm_geo, member, offset, 8); \
   PLACE(struct nvm_geo, g.member, offset, 8)
 PLACE_1_2(nchannels, 0);

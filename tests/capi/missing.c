@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <liblightnvm.h>
 
-int nvm_dev_set_pmode(struct nvm_dev *dev, int pmode) {
+int nvm_dev_set_pmode(struct nvm_dev* dev, int pmode) {
   if (dev != NULL && pmode == NVM_FLAG_PMODE_SNGL) return 0;
   errno = EINVAL;
   return -1;

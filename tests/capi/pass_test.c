@@ -2,7 +2,7 @@
 // nvm_cmd_pass: commands that the program makes itself, admin and I/O, scalar and vector.
 #include "harness.h"
 
-static struct nvm_dev *dev;
+static struct nvm_dev* dev;
 static char *data, *back;
 static struct nvm_nvme_cmd cmd;
 static struct nvm_ret ret;
@@ -99,11 +99,11 @@ TEST(a_deallocation_resets_a_chunk) {
 }
 
 TEST(admin_commands_of_ones_own) {
-  struct nvm_spec_idfy *idfy;
+  struct nvm_spec_idfy* idfy;
   begin();
   command(NVM_AOPC_IDFY, 0, 1);
   CHECK_INT(0, nvm_cmd_pass(dev, &cmd, back, 4096, NULL, 0, NVM_CMD_PADC, &ret));
-  idfy = (struct nvm_spec_idfy *)back;
+  idfy = (struct nvm_spec_idfy*)back;
   CHECK_INT(NCHUNK, idfy->s20.lgeo.nchunk);
   command(NVM_AOPC_GFEAT, NVM_NVME_FEAT_ERROR_RECOVERY, 1);
   set_dulbe(dev, 1);

@@ -3,28 +3,29 @@
 #include "harness.h"
 
 TEST(the_worked_device_prints_as_it_did) {
-  struct nvm_dev *dev = open_worked();
-  const char *attributes =
+  struct nvm_dev* dev = open_worked();
+  const char* attributes =
       "attr:\n  verid: 0x02\n  be_id: 0x10000\n  be_name: 'NVM_BE_EMU'\n  name: ''\n  path: ''\n  fd: 0\n  ssw: 12\n"
       "  mccap: '00000000000000000000000000000001'\n  bbts_cached: 0\n  quirks: '00000000'\n";
   CHECK_STR(attributes, PRINTED(nvm_dev_attr_pr(dev)));
   char expected[4096];
-  snprintf(expected, sizeof(expected),
-           "dev_%s"
-           "dev_geo:\n  verid: 0x02\n  npugrp: 8\n  npunit: 4\n  nchunk: 1474\n  nsectr: 6144\n  nbytes: 4096\n"
-           "  nbytes_oob: 16\n  tbytes: 1187021586432\n  tmbytes: 1132032\n"
-           "dev_cmd_opts:\n  mask: '00000000000000000000000110010000'\n  iomd: 'SYNC'\n  addr: 'VECTOR'\n  plod: 'PRP'\n"
-           "dev_vblk_opts:\n  pmode: 'SNGL'\n  erase_naddrs_max: 64\n  read_naddrs_max: 64\n  write_naddrs_max: 64\n"
-           "  meta_mode: 0\n"
-           "dev_ppaf: ~\ndev_ppaf_mask: ~\n"
-           "dev_lbaf:\n  pugrp: 3\n  punit: 2\n  chunk: 11\n  sectr: 13\n"
-           "dev_lbaz:\n  pugrp: 26\n  punit: 24\n  chunk: 13\n  sectr: 0\n"
-           "dev_lbam:\n"
-           "  pugrp:  '0000000000000000000000000000000000011100000000000000000000000000'\n"
-           "  punit:  '0000000000000000000000000000000000000011000000000000000000000000'\n"
-           "  chunk:  '0000000000000000000000000000000000000000111111111110000000000000'\n"
-           "  sectr:  '0000000000000000000000000000000000000000000000000001111111111111'\n",
-           attributes);
+  snprintf(
+      expected, sizeof(expected),
+      "dev_%s"
+      "dev_geo:\n  verid: 0x02\n  npugrp: 8\n  npunit: 4\n  nchunk: 1474\n  nsectr: 6144\n  nbytes: 4096\n"
+      "  nbytes_oob: 16\n  tbytes: 1187021586432\n  tmbytes: 1132032\n"
+      "dev_cmd_opts:\n  mask: '00000000000000000000000110010000'\n  iomd: 'SYNC'\n  addr: 'VECTOR'\n  plod: 'PRP'\n"
+      "dev_vblk_opts:\n  pmode: 'SNGL'\n  erase_naddrs_max: 64\n  read_naddrs_max: 64\n  write_naddrs_max: 64\n"
+      "  meta_mode: 0\n"
+      "dev_ppaf: ~\ndev_ppaf_mask: ~\n"
+      "dev_lbaf:\n  pugrp: 3\n  punit: 2\n  chunk: 11\n  sectr: 13\n"
+      "dev_lbaz:\n  pugrp: 26\n  punit: 24\n  chunk: 13\n  sectr: 0\n"
+      "dev_lbam:\n"
+      "  pugrp:  '0000000000000000000000000000000000011100000000000000000000000000'\n"
+      "  punit:  '0000000000000000000000000000000000000011000000000000000000000000'\n"
+      "  chunk:  '0000000000000000000000000000000000000000111111111110000000000000'\n"
+      "  sectr:  '0000000000000000000000000000000000000000000000000001111111111111'\n",
+      attributes);
   CHECK_STR(expected, PRINTED(nvm_dev_pr(dev)));
   CHECK_STR("attr: ~\n", PRINTED(nvm_dev_attr_pr(NULL)));
   CHECK_STR("dev: ~\n", PRINTED(nvm_dev_pr(NULL)));
@@ -32,14 +33,14 @@ TEST(the_worked_device_prints_as_it_did) {
 }
 
 TEST(settings_are_printed) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   nvm_dev_set_quirks(dev, 5);
   nvm_dev_set_bbts_cached(dev, 1);
   nvm_dev_set_meta_mode(dev, 2);
   nvm_dev_set_erase_naddrs_max(dev, 3);
   nvm_dev_set_read_naddrs_max(dev, 4);
   nvm_dev_set_write_naddrs_max(dev, 5);
-  const char *text = PRINTED(nvm_dev_pr(dev));
+  const char* text = PRINTED(nvm_dev_pr(dev));
   CHECK_CONTAINS("  bbts_cached: 1\n  quirks: '00000101'\n", text);
   CHECK_CONTAINS("  erase_naddrs_max: 3\n  read_naddrs_max: 4\n  write_naddrs_max: 5\n  meta_mode: 2\n", text);
   nvm_dev_close(dev);
@@ -57,7 +58,8 @@ TEST(geometries_print_in_both_versions) {
   geo.l.nbytes_oob = 16;
   geo.tbytes = 1187021586432;
   CHECK_STR(
-      "geo:\n  verid: 0x02\n  npugrp: 8\n  npunit: 4\n  nchunk: 1474\n  nsectr: 6144\n  nbytes: 4096\n  nbytes_oob: 16\n"
+      "geo:\n  verid: 0x02\n  npugrp: 8\n  npunit: 4\n  nchunk: 1474\n  nsectr: 6144\n  nbytes: 4096\n  nbytes_oob: "
+      "16\n"
       "  tbytes: 1187021586432\n  tmbytes: 1132032\n",
       PRINTED(nvm_geo_pr(&geo)));
   geo.verid = NVM_SPEC_VERID_12;
@@ -65,7 +67,8 @@ TEST(geometries_print_in_both_versions) {
   geo.npages = 512;
   geo.page_nbytes = 16384;
   CHECK_STR(
-      "geo:\n  verid: 0x01\n  nchannels: 8\n  nluns: 4\n  nplanes: 2\n  nblocks: 1474\n  npages: 512\n  nsectors: 6144\n"
+      "geo:\n  verid: 0x01\n  nchannels: 8\n  nluns: 4\n  nplanes: 2\n  nblocks: 1474\n  npages: 512\n  nsectors: "
+      "6144\n"
       "  page_nbytes: 16384\n  sector_nbytes: 4096\n  meta_nbytes: 16\n  tbytes: 1187021586432\n  tmbytes: 1132032\n",
       PRINTED(nvm_geo_pr(&geo)));
   CHECK_STR("geo: ~\n", PRINTED(nvm_geo_pr(NULL)));
@@ -74,9 +77,8 @@ TEST(geometries_print_in_both_versions) {
 TEST(bounds_print_by_name) {
   CHECK_STR("bounds: ~\n", PRINTED(nvm_bounds_pr(0)));
   CHECK_STR("bounds:\n- chunk\n", PRINTED(nvm_bounds_pr(NVM_BOUNDS_CHUNK)));
-  CHECK_STR(
-      "bounds:\n- channel\n- lun\n- plane\n- block\n- page\n- sector\n- pugrp\n- punit\n- chunk\n- sectr\n",
-      PRINTED(nvm_bounds_pr(0x3FF)));
+  CHECK_STR("bounds:\n- channel\n- lun\n- plane\n- block\n- page\n- sector\n- pugrp\n- punit\n- chunk\n- sectr\n",
+            PRINTED(nvm_bounds_pr(0x3FF)));
 }
 
 TEST(address_formats_print) {
@@ -142,7 +144,7 @@ TEST(the_worked_identity_prints_as_it_did) {
 TEST(an_identity_of_1_2_prints) {
   struct nvm_spec_idfy idfy;
   memset(&idfy, 0, sizeof(idfy));
-  struct nvm_spec_idfy_cgrp *group = &idfy.s12.grp[0];
+  struct nvm_spec_idfy_cgrp* group = &idfy.s12.grp[0];
   idfy.s12.verid = 1;
   idfy.s12.cgroups = 2;
   idfy.s12.cap = 3;
@@ -164,7 +166,8 @@ TEST(an_identity_of_1_2_prints) {
   idfy.s12.grp[1].mtype = 5;
   CHECK_STR(
       "idfy:\n  verid: 00000001\n  vnvmt(0)\n  cgroups(2),\n  cap(00000000000000000000000000000011),\n"
-      "  dom(00000000000000000000000000000001),\nspec_identify_cgrps:\n  mtype: 0x00)\n  fmtype: 00000001\n  num_ch: 16\n"
+      "  dom(00000000000000000000000000000001),\nspec_identify_cgrps:\n  mtype: 0x00)\n  fmtype: 00000001\n  num_ch: "
+      "16\n"
       "  num_luns: 8\n  num_pln: 2\n  num_blk: 1067\n  num_pg: 256\n  fpg_sz: 16384\n  csecs: 4096\n  sos: 16\n"
       "  trdt: 70000\n  trdm: 0\n  tprt: 0\n  tprm: 0\n  tbet: 0\n  tbem: 3000000000\n"
       "  mpos: 00000000000000010000000100000001\n  mccap: 00000000000000000000000000000001\n  cpar: 7\n"
@@ -181,11 +184,12 @@ static union {
 
 TEST(reports_print) {
   memset(&flexible, 0, sizeof(flexible));
-  struct nvm_spec_rprt *rprt = &flexible.rprt;
+  struct nvm_spec_rprt* rprt = &flexible.rprt;
   rprt->ndescr = 2;
   rprt->descr[0] = (struct nvm_spec_rprt_descr){1, 1, 0, {0}, 0xA000, 0x1800, 0};
   rprt->descr[1] = (struct nvm_spec_rprt_descr){2, 0x11, 0xAB, {0}, 0x2000, 0x1800, 0x1800};
-  const char *first = "  - { slba: 0x000000000000A000, cnlb: 0x1800, wp: 0x0000000000000000, cs: 0x01, ct: 0x01, wli: 0x00 }\n";
+  const char* first =
+      "  - { slba: 0x000000000000A000, cnlb: 0x1800, wp: 0x0000000000000000, cs: 0x01, ct: 0x01, wli: 0x00 }\n";
   CHECK_STR(first, PRINTED(nvm_spec_rprt_descr_pr(&rprt->descr[0])));
   char expected[512];
   snprintf(expected, sizeof(expected), "rprt:\n  ndescr: 2\nrprt_descr:\n%s%s", first,
@@ -199,7 +203,7 @@ TEST(reports_print) {
 
 TEST(bad_block_tables_of_devices_print) {
   memset(&flexible, 0, sizeof(flexible));
-  struct nvm_spec_bbt *bbt = &flexible.bbt;
+  struct nvm_spec_bbt* bbt = &flexible.bbt;
   memcpy(bbt->tblid, "BBLT", 4);
   bbt->verid = 1;
   bbt->tblks = 2;

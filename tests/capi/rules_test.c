@@ -2,13 +2,13 @@
 // What the device answers to reads, writes and erases in each state of a chunk: -1, EIO, and its status in ret.
 #include "harness.h"
 
-static struct nvm_dev *dev;
+static struct nvm_dev* dev;
 static char *data, *back;
 static struct nvm_addr addrs[64];
 static struct nvm_ret ret;
 static uint16_t addressing;
 
-static void begin(const char *options, uint16_t flags) {
+static void begin(const char* options, uint16_t flags) {
   addressing = flags;
   dev = open_small(options);
   data = nvm_buf_alloc(dev, 128 * SECTOR, NULL);

@@ -2,12 +2,12 @@
 // nvm_sgl_*: lists and pools, and commands that take lists as data and as metadata.
 #include "harness.h"
 
-static struct nvm_dev *dev;
+static struct nvm_dev* dev;
 static char *data, *back, *meta, *meta_back;
 static struct nvm_addr addrs[64];
 static struct nvm_ret ret;
 
-static void begin(const char *options) {
+static void begin(const char* options) {
   dev = open_small(options);
   data = nvm_buf_alloc(dev, 64 * SECTOR, NULL);
   back = nvm_buf_alloc(dev, 64 * SECTOR, NULL);
@@ -28,8 +28,8 @@ static void end(void) {
 }
 
 // A list of `n` pieces of `buf`, from the last to the first.
-static struct nvm_sgl *backwards(char *buf, unsigned n, size_t piece) {
-  struct nvm_sgl *sgl = nvm_sgl_create(dev, (int)n);
+static struct nvm_sgl* backwards(char* buf, unsigned n, size_t piece) {
+  struct nvm_sgl* sgl = nvm_sgl_create(dev, (int)n);
   CHECK(sgl != NULL);
   for (unsigned i = n; i-- > 0;) CHECK_INT(0, nvm_sgl_add(dev, sgl, buf + i * piece, piece));
   return sgl;
@@ -42,10 +42,10 @@ static void lists(uint16_t addressing, bool meta_list) {
   struct nvm_sgl *meta_out = backwards(meta, 32, OOB), *meta_in = backwards(meta_back, 32, OOB);
   for (unsigned s = 0; s < NSECTR; s += 32) {
     nvm_addr_fill_crange(addrs, at(0, 0, 0, s), 32);
-    CHECK_INT(0, nvm_cmd_write(dev, addrs, 32, out, meta_list ? (void *)meta_out : meta, flags, &ret));
+    CHECK_INT(0, nvm_cmd_write(dev, addrs, 32, out, meta_list ? (void*)meta_out : meta, flags, &ret));
   }
   nvm_addr_fill_crange(addrs, at(0, 0, 0, 32), 32);
-  CHECK_INT(0, nvm_cmd_read(dev, addrs, 32, in, meta_list ? (void *)meta_in : meta_back, flags, &ret));
+  CHECK_INT(0, nvm_cmd_read(dev, addrs, 32, in, meta_list ? (void*)meta_in : meta_back, flags, &ret));
   CHECK_INT(0, nvm_buf_diff(data, back, 32 * SECTOR));
   CHECK_INT(0, nvm_buf_diff(meta, meta_back, 32 * OOB));
   // Without lists the sectors are in the order of the list.
@@ -86,7 +86,7 @@ TEST(pieces_need_not_be_sectors) {
 
 TEST(a_list_of_another_length_than_the_command_is_refused) {
   begin("");
-  struct nvm_sgl *sgl = backwards(data, 8, SECTOR);
+  struct nvm_sgl* sgl = backwards(data, 8, SECTOR);
   nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 64);
   CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, addrs, 4, sgl, NULL, NVM_CMD_SGL, &ret));
   CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, addrs, 12, sgl, NULL, NVM_CMD_SGL, &ret));
@@ -100,7 +100,7 @@ TEST(a_list_of_another_length_than_the_command_is_refused) {
 
 TEST(lists_of_metadata_are_lists_of_this_device) {
   begin("");
-  struct nvm_dev *other = open_small("");
+  struct nvm_dev* other = open_small("");
   struct nvm_sgl *out = backwards(data, 8, SECTOR), *foreign = nvm_sgl_create(other, 1);
   nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 64);
   CHECK_INT(0, nvm_sgl_add(other, foreign, meta, 8 * OOB));
@@ -116,15 +116,15 @@ TEST(lists_of_metadata_are_lists_of_this_device) {
   end();
 }
 
-static void nothing_failed(struct nvm_ret *done, void *opaque) {
+static void nothing_failed(struct nvm_ret* done, void* opaque) {
   CHECK_HEX(0, done->status);
-  ++*(int *)opaque;
+  ++*(int*)opaque;
 }
 
 TEST(asynchronous_commands_take_lists) {
   begin("");
   int called = 0;
-  struct nvm_async_ctx *ctx = nvm_async_init(dev, 2, 0);
+  struct nvm_async_ctx* ctx = nvm_async_init(dev, 2, 0);
   struct nvm_sgl *out = backwards(data, 64, SECTOR), *in = backwards(back, 32, SECTOR);
   memset(&ret, 0, sizeof(ret));
   ret.async.ctx = ctx;
@@ -145,7 +145,7 @@ TEST(asynchronous_commands_take_lists) {
 
 TEST(a_list_has_at_most_256_entries) {
   begin("");
-  struct nvm_sgl *sgl = nvm_sgl_create(dev, 0);
+  struct nvm_sgl* sgl = nvm_sgl_create(dev, 0);
   for (int i = 0; i < 256; ++i) CHECK_INT(0, nvm_sgl_add(dev, sgl, data, 16));
   CHECK_REFUSED(EINVAL, nvm_sgl_add(dev, sgl, data, 16));
   addrs[0] = at(0, 0, 0, 0);
@@ -156,8 +156,8 @@ TEST(a_list_has_at_most_256_entries) {
 
 TEST(lists_refuse_bad_arguments) {
   begin("");
-  struct nvm_dev *other = open_small("");
-  struct nvm_sgl *sgl = nvm_sgl_create(dev, 0);
+  struct nvm_dev* other = open_small("");
+  struct nvm_sgl* sgl = nvm_sgl_create(dev, 0);
   CHECK_NULL(EINVAL, nvm_sgl_create(NULL, 0));
   CHECK_NULL(EINVAL, nvm_sgl_create(dev, -1));
   CHECK_NULL(EINVAL, nvm_sgl_create(dev, 257));
@@ -180,12 +180,12 @@ TEST(lists_refuse_bad_arguments) {
 
 TEST(a_pool_gives_out_again_what_it_got_back_emptied) {
   begin("");
-  struct nvm_sgl_pool *pool = nvm_sgl_pool_create(dev);
+  struct nvm_sgl_pool* pool = nvm_sgl_pool_create(dev);
   struct nvm_sgl *one = nvm_sgl_alloc(pool), *held = nvm_sgl_alloc(pool);
   CHECK(one != NULL && held != NULL && one != held);
   CHECK_INT(0, nvm_sgl_add(dev, one, data, SECTOR));
   nvm_sgl_free(pool, one);
-  struct nvm_sgl *again = nvm_sgl_alloc(pool);
+  struct nvm_sgl* again = nvm_sgl_alloc(pool);
   CHECK(again == one);
   addrs[0] = at(0, 0, 0, 0);
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, again, NULL, NVM_CMD_SGL, &ret));

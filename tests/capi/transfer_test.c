@@ -2,14 +2,14 @@
 // nvm_cmd_read and nvm_cmd_write: what they carry, and the arguments that they refuse before anything is sent.
 #include "harness.h"
 
-static struct nvm_dev *dev;
+static struct nvm_dev* dev;
 static char *data, *back;
 static struct nvm_addr addrs[128];
 static struct nvm_ret ret;
 
 enum { BYTES = 64 * SECTOR };
 
-static void begin(const char *options) {
+static void begin(const char* options) {
   dev = open_small(options);
   data = nvm_buf_alloc(dev, BYTES, NULL);
   back = nvm_buf_alloc(dev, BYTES, NULL);
@@ -109,11 +109,11 @@ TEST(the_devices_default_decides_the_addressing) {
 }
 
 // Every refusal leaves a clean ret: nothing was sent, so that there is no status.
-#define CHECK_NOT_SENT(error, call) \
-  do {                              \
+#define CHECK_NOT_SENT(error, call)  \
+  do {                               \
     memset(&ret, 0xFF, sizeof(ret)); \
-    CHECK_REFUSED(error, call);     \
-    CHECK_HEX(0, ret.status);       \
+    CHECK_REFUSED(error, call);      \
+    CHECK_HEX(0, ret.status);        \
     CHECK_HEX(0, ret.result.vio.cs); \
   } while (0)
 
@@ -146,8 +146,17 @@ TEST(counts_out_of_range_are_refused) {
 }
 
 TEST(flags_that_nobody_knows_or_that_exclude_each_other_are_refused) {
-  static const uint16_t kBad[] = {1, 2, 4, 8, NVM_CMD_PIOC, NVM_CMD_PADC, 0x2000, NVM_CMD_SYNC | NVM_CMD_ASYNC,
-                                  NVM_CMD_SCALAR | NVM_CMD_VECTOR, NVM_CMD_SGL_META, 0xFFFF};
+  static const uint16_t kBad[] = {1,
+                                  2,
+                                  4,
+                                  8,
+                                  NVM_CMD_PIOC,
+                                  NVM_CMD_PADC,
+                                  0x2000,
+                                  NVM_CMD_SYNC | NVM_CMD_ASYNC,
+                                  NVM_CMD_SCALAR | NVM_CMD_VECTOR,
+                                  NVM_CMD_SGL_META,
+                                  0xFFFF};
   begin("");
   for (size_t i = 0; i < sizeof(kBad) / sizeof(kBad[0]); ++i) {
     CHECK_NOT_SENT(EINVAL, nvm_cmd_write(dev, addrs, 8, data, NULL, kBad[i], &ret));

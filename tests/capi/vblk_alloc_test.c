@@ -3,11 +3,11 @@
 #include "harness.h"
 
 TEST(blocks_are_of_up_to_128_chunks_of_the_device) {
-  struct nvm_dev *dev = nvm_dev_open("emu:?groups=16&punits=16&chunks=2&sectors=96&bad=none");
+  struct nvm_dev* dev = nvm_dev_open("emu:?groups=16&punits=16&chunks=2&sectors=96&bad=none");
   CHECK(dev != NULL);
   struct nvm_addr addrs[129];
   for (unsigned i = 0; i < 129; ++i) addrs[i] = at(i % 16, i / 16, 1, 0);
-  struct nvm_vblk *vblk = nvm_vblk_alloc(dev, addrs, 128);
+  struct nvm_vblk* vblk = nvm_vblk_alloc(dev, addrs, 128);
   CHECK(vblk != NULL);
   CHECK_INT(128, nvm_vblk_get_naddrs(vblk));
   CHECK_INT(128LL * 96 * 4096, nvm_vblk_get_nbytes(vblk));
@@ -26,7 +26,7 @@ TEST(blocks_are_of_up_to_128_chunks_of_the_device) {
 }
 
 TEST(chunks_that_are_not_there_or_there_twice_are_refused) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   const struct nvm_addr bad[][2] = {{at(NPUGRP, 0, 0, 0), at(0, 0, 0, 0)},
                                     {at(0, 0, 0, 0), at(0, NPUNIT, 0, 0)},
                                     {at(0, 0, NCHUNK, 0), at(0, 0, 0, 0)},
@@ -40,9 +40,9 @@ TEST(chunks_that_are_not_there_or_there_twice_are_refused) {
 }
 
 TEST(a_block_of_no_chunks_is_empty) {
-  struct nvm_dev *dev = open_small("");
+  struct nvm_dev* dev = open_small("");
   char byte = 0;
-  struct nvm_vblk *vblk = nvm_vblk_alloc(dev, NULL, 0);
+  struct nvm_vblk* vblk = nvm_vblk_alloc(dev, NULL, 0);
   CHECK(vblk != NULL);
   CHECK_INT(0, nvm_vblk_get_nbytes(vblk));
   CHECK_INT(0, nvm_vblk_get_naddrs(vblk));
@@ -63,15 +63,15 @@ TEST(a_block_of_no_chunks_is_empty) {
 }
 
 TEST(a_line_goes_through_the_channels_first) {
-  struct nvm_dev *dev = open_small("");
-  struct nvm_vblk *vblk = nvm_vblk_alloc_line(dev, 0, 1, 1, 2, 5);
+  struct nvm_dev* dev = open_small("");
+  struct nvm_vblk* vblk = nvm_vblk_alloc_line(dev, 0, 1, 1, 2, 5);
   CHECK(vblk != NULL);
   const struct nvm_addr expected[] = {at(0, 1, 5, 0), at(1, 1, 5, 0), at(0, 2, 5, 0), at(1, 2, 5, 0)};
   CHECK_INT(4, nvm_vblk_get_naddrs(vblk));
   CHECK_INT(0, memcmp(expected, nvm_vblk_get_addrs(vblk), sizeof(expected)));
   nvm_vblk_free(vblk);
-  static const int kBad[][5] = {{-1, 0, 0, 0, 0}, {1, 0, 0, 0, 0}, {0, NPUGRP, 0, 0, 0}, {0, 0, -1, 0, 0},
-                                {0, 0, 1, 0, 0},  {0, 0, 0, NPUNIT, 0}, {0, 0, 0, 0, -1}, {0, 0, 0, 0, NCHUNK}};
+  static const int kBad[][5] = {{-1, 0, 0, 0, 0}, {1, 0, 0, 0, 0},      {0, NPUGRP, 0, 0, 0}, {0, 0, -1, 0, 0},
+                                {0, 0, 1, 0, 0},  {0, 0, 0, NPUNIT, 0}, {0, 0, 0, 0, -1},     {0, 0, 0, 0, NCHUNK}};
   for (size_t i = 0; i < sizeof(kBad) / sizeof(kBad[0]); ++i) {
     CHECK_NULL(EINVAL, nvm_vblk_alloc_line(dev, kBad[i][0], kBad[i][1], kBad[i][2], kBad[i][3], kBad[i][4]));
   }
@@ -80,10 +80,10 @@ TEST(a_line_goes_through_the_channels_first) {
 }
 
 TEST(the_worked_example_prints_as_it_did) {
-  struct nvm_dev *dev = open_worked();
+  struct nvm_dev* dev = open_worked();
   struct nvm_addr addr;
   addr.val = 0x0402008e00000000;
-  struct nvm_vblk *vblk = nvm_vblk_alloc(dev, &addr, 1);
+  struct nvm_vblk* vblk = nvm_vblk_alloc(dev, &addr, 1);
   CHECK(vblk != NULL);
   CHECK_STR(
       "vblk:\n  dev: {pmode: 'SNGL'}\n  nblks: 1\n  nmbytes: 24\n  pos_write: 0\n  pos_read: 0\n  flags: 0x08190\n"
@@ -121,7 +121,7 @@ TEST(without_a_block_everything_is_refused) {
 }
 
 TEST(boilerplate_gives_all_that_an_example_needs) {
-  struct nvm_bp *bp = nvm_bp_init("emu:?groups=2&punits=2&bad=none", NVM_BE_ANY, 4);
+  struct nvm_bp* bp = nvm_bp_init("emu:?groups=2&punits=2&bad=none", NVM_BE_ANY, 4);
   CHECK(bp != NULL);
   CHECK_INT(4, bp->naddrs);
   CHECK(bp->geo == nvm_dev_get_geo(bp->dev));
@@ -130,7 +130,7 @@ TEST(boilerplate_gives_all_that_an_example_needs) {
   CHECK_INT(0, bp->bufs->nbytes_meta);
   CHECK_INT('C', bp->bufs->write[2]);
   for (int i = 0; i < 4; ++i) CHECK_HEX(NVM_CHUNK_STATE_FREE, chunk_of(bp->dev, bp->addrs[i]).cs);
-  const char *text = PRINTED(nvm_bp_pr(bp));
+  const char* text = PRINTED(nvm_bp_pr(bp));
   CHECK(strncmp(text, "nvm_bp: { ws_opt: 8 }\ndev_attr:\n", 30) == 0);
   CHECK_CONTAINS("\ngeo:\n", text);
   CHECK_CONTAINS("\nbuf_set:\n", text);
@@ -151,10 +151,11 @@ TEST(boilerplate_refuses_with_a_line_on_stderr) {
 }
 
 TEST(boilerplate_from_a_command_line) {
-  char program[] = "program", ident[] = "emu:?groups=2&punits=2&bad=none", backend[] = "0x10000", naddrs[] = "2", more[] = "x";
-  char *argv[] = {program, ident, backend, naddrs, more, NULL};
+  char program[] = "program", ident[] = "emu:?groups=2&punits=2&bad=none", backend[] = "0x10000", naddrs[] = "2",
+       more[] = "x";
+  char* argv[] = {program, ident, backend, naddrs, more, NULL};
   for (int argc = 2; argc <= 4; ++argc) {
-    struct nvm_bp *bp = nvm_bp_init_from_args(argc, argv);
+    struct nvm_bp* bp = nvm_bp_init_from_args(argc, argv);
     CHECK(bp != NULL);
     CHECK_INT(argc == 4 ? 2 : 1, bp->naddrs);
     nvm_bp_term(bp);

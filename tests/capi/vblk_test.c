@@ -4,12 +4,12 @@
 
 enum { NCHUNKS = 4, NBYTES = NCHUNKS * NSECTR * SECTOR, STRIPE = WS_OPT * SECTOR };
 
-static struct nvm_dev *dev;
-static struct nvm_vblk *vblk;
+static struct nvm_dev* dev;
+static struct nvm_vblk* vblk;
 static char *data, *back;
 static struct nvm_addr chunks[NCHUNKS];
 
-static void begin_on(struct nvm_dev *opened) {
+static void begin_on(struct nvm_dev* opened) {
   dev = opened;
   for (unsigned i = 0; i < NCHUNKS; ++i) chunks[i] = at(i % NPUGRP, i / NPUGRP, 1 + i, 0);
   vblk = nvm_vblk_alloc(dev, chunks, NCHUNKS);
@@ -19,7 +19,7 @@ static void begin_on(struct nvm_dev *opened) {
   for (size_t i = 0; i < NBYTES; ++i) data[i] = (char)(i / 7 + i / SECTOR);
   memset(back, 0x5A, NBYTES + SECTOR);
 }
-static void begin(const char *options) { begin_on(open_small(options)); }
+static void begin(const char* options) { begin_on(open_small(options)); }
 
 static void end(void) {
   nvm_vblk_free(vblk);
@@ -172,7 +172,7 @@ TEST(pad_fills_the_rest_and_a_full_block_has_none) {
   end();
 }
 
-static void check_metadata(const char *expected) {
+static void check_metadata(const char* expected) {
   char meta[WS_OPT * OOB];
   struct nvm_addr addrs[WS_OPT];
   for (unsigned s = 0; s < NSECTR; s += WS_OPT) {
@@ -243,8 +243,8 @@ TEST(copies_take_all_of_a_block_and_move_no_position) {
   CHECK_REFUSED(ENOSYS, nvm_vblk_copy(vblk, half, 0));
   CHECK_REFUSED(EINVAL, nvm_vblk_copy(NULL, target, 0));
   CHECK_REFUSED(EINVAL, nvm_vblk_copy(vblk, NULL, 0));
-  struct nvm_dev *other = open_small("");
-  struct nvm_vblk *foreign = nvm_vblk_alloc(other, chunks, NCHUNKS);
+  struct nvm_dev* other = open_small("");
+  struct nvm_vblk* foreign = nvm_vblk_alloc(other, chunks, NCHUNKS);
   CHECK_REFUSED(ENOSYS, nvm_vblk_copy(vblk, foreign, 0));
   nvm_vblk_free(foreign);
   nvm_dev_close(other);
@@ -257,22 +257,22 @@ TEST(copies_take_all_of_a_block_and_move_no_position) {
 static int resets_in_trace(int flags, int most, int nchunks) {
   char ident[600], line[1024];
   struct nvm_addr addrs[6];
-  const char *trace = temporary("trace");
+  const char* trace = temporary("trace");
   remove(trace);
   snprintf(ident, sizeof(ident), "emu:?groups=2&punits=3&chunks=2&sectors=96&bad=none&trace=%s", trace);
-  struct nvm_dev *traced = nvm_dev_openf(ident, flags);
+  struct nvm_dev* traced = nvm_dev_openf(ident, flags);
   CHECK(traced != NULL);
   for (int i = 0; i < nchunks; ++i) addrs[i] = at((unsigned)i % 2, (unsigned)i / 2, 0, 0);
-  struct nvm_vblk *block = nvm_vblk_alloc(traced, addrs, nchunks);
+  struct nvm_vblk* block = nvm_vblk_alloc(traced, addrs, nchunks);
   CHECK_INT(0, nvm_dev_set_erase_naddrs_max(traced, most));
   CHECK(nvm_vblk_erase(block) > 0);
   nvm_vblk_free(block);
   nvm_dev_close(traced);
-  FILE *file = fopen(trace, "r");
+  FILE* file = fopen(trace, "r");
   CHECK(file != NULL);
   int resets = 0;
   while (fgets(line, sizeof(line), file) != NULL) {
-    const char *opcode = (flags & NVM_CMD_SCALAR) != 0 ? "dataset_management" : "vector_reset";
+    const char* opcode = (flags & NVM_CMD_SCALAR) != 0 ? "dataset_management" : "vector_reset";
     if (strstr(line, "submit") != NULL && strstr(line, opcode) != NULL) ++resets;
   }
   fclose(file);
