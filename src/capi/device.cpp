@@ -9,6 +9,7 @@
 #include "lightnvm/format.hpp"
 
 using lightnvm::SpecVersion;
+using lightnvm::capi::guarded;
 using lightnvm::capi::refuse;
 using lightnvm::capi::refuse_explained;
 using lightnvm::capi::refuse_pointer;
@@ -118,13 +119,7 @@ int check_flags(std::uint32_t flags) {
   return 0;
 }
 
-}  // namespace
-
-extern "C" {
-
-nvm_dev* nvm_dev_open(const char* dev_path) { return nvm_dev_openf(dev_path, 0); }
-
-nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
+nvm_dev* open(const char* dev_path, int flags) {
   if (dev_path == nullptr) return refuse_pointer<nvm_dev>(EINVAL, "there is no identifier: the pointer is NULL");
   const auto bits = static_cast<std::uint32_t>(flags);
   if (check_flags(bits) != 0) return nullptr;
@@ -146,6 +141,16 @@ nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
                   group_or(bits, NVM_CMD_MASK_ADDR, NVM_CMD_DEF_ADDR) |
                   group_or(bits, NVM_CMD_MASK_PLOD, NVM_CMD_DEF_PLOD) | (bits & NVM_CMD_MASK_PASS);
   return dev;
+}
+
+}  // namespace
+
+extern "C" {
+
+nvm_dev* nvm_dev_open(const char* dev_path) { return nvm_dev_openf(dev_path, 0); }
+
+nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
+  return guarded(static_cast<nvm_dev*>(nullptr), [&] { return open(dev_path, flags); });
 }
 
 void nvm_dev_close(nvm_dev* dev) { delete dev; }

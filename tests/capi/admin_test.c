@@ -219,9 +219,13 @@ TEST(a_device_without_copy_says_so) {
   struct nvm_dev* dev = open_small("mccap=0");
   struct nvm_addr addrs[8];
   nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 8);
-  errno = 0;
-  CHECK_INT(-1, nvm_cmd_copy(dev, addrs, addrs, 8, 0, &ret));
-  CHECK(errno == ENOTSUP || (errno == EIO && (ret.status & 0x7FF) == 1));
+  CHECK_REFUSED(ENOTSUP, nvm_cmd_copy(dev, addrs, addrs, 8, 0, &ret));
+  CHECK_HEX(0, ret.status);
+  struct nvm_vblk *from = nvm_vblk_alloc_line(dev, 0, 1, 0, 2, 1), *to = nvm_vblk_alloc_line(dev, 0, 1, 0, 2, 2);
+  CHECK(from != NULL && to != NULL);
+  CHECK_REFUSED(ENOTSUP, nvm_vblk_copy(from, to, 0));
+  nvm_vblk_free(from);
+  nvm_vblk_free(to);
   nvm_dev_close(dev);
 }
 

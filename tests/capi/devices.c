@@ -64,7 +64,7 @@ struct nvm_spec_rprt_descr chunk_of(struct nvm_dev* dev, struct nvm_addr addr) {
   return descr;
 }
 
-const char* make_image(const char* name) {
+static const char* make(const char* name, const char* option, const char* value) {
   const char* tool = needed("NVM_EMU");
   const char* path = temporary(name);
   fflush(stdout);
@@ -72,11 +72,20 @@ const char* make_image(const char* name) {
   if (child == 0) {
     if (freopen("/dev/null", "w", stdout) == NULL) _exit(126);
     execl(tool, tool, "create", path, "--groups", "2", "--punits", "3", "--chunks", "10", "--sectors", "96", "--ws-min",
-          "4", "--ws-opt", "8", "--mw-cunits", "24", "--bad", "0.0.7", (char*)NULL);
+          "4", "--ws-opt", "8", "--mw-cunits", "24", option, value, (char*)NULL);
     _exit(127);
   }
   int status = -1;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
   CHECK_INT(0, status);
   return path;
+}
+
+const char* make_image(const char* name) { return make(name, "--bad", "0.0.7"); }
+
+const char* make_odd_image(const char* name) {
+  char info[] = "group=1 punit=0 chunk=5 cnlb=64\ngroup=1 punit=0 chunk=6 type=RAN\n";
+  const char* path = temporary("chunks.txt");
+  CHECK_INT(0, nvm_buf_to_file(info, sizeof(info) - 1, path));
+  return make(name, "--chunk-info", path);
 }

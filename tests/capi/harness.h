@@ -110,3 +110,5 @@ struct nvm_spec_rprt_descr chunk_of(struct nvm_dev* dev, struct nvm_addr addr);
 const char* temporary(const char* name);
 // An image of the small device at temporary(NAME), made by the tool.
 const char* make_image(const char* name);
+// The same with a chunk of 64 sectors at (1, 0, 5) and one that is written at random at (1, 0, 6).
+const char* make_odd_image(const char* name);

@@ -198,3 +198,31 @@ TEST(a_pool_gives_out_again_what_it_got_back_emptied) {
   nvm_sgl_destroy(dev, held);
   end();
 }
+
+// Looking for a list in what is none reads nothing behind it: the sanitizer watches.
+TEST(metadata_shorter_than_a_list_is_no_list) {
+  begin("oob_bytes=1");
+  struct nvm_sgl* out = backwards(data, 1, SECTOR);
+  char* one = malloc(1);
+  CHECK(one != NULL);
+  *one = 'x';
+  addrs[0] = at(0, 0, 0, 0);
+  CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, out, one, NVM_CMD_SGL | NVM_CMD_SGL_META, &ret));
+  CHECK_INT(0, nvm_cmd_read(dev, addrs, 1, out, one, NVM_CMD_SGL, &ret));
+  free(one);
+  nvm_sgl_destroy(dev, out);
+  end();
+}
+
+TEST(a_list_that_is_gone_is_no_list) {
+  begin("");
+  struct nvm_sgl* out = backwards(data, 8, SECTOR);
+  char bytes[SECTOR];
+  memset(bytes, 0, sizeof(bytes));
+  memcpy(bytes, (void*)out, 32);
+  addrs[0] = at(0, 0, 0, 0);
+  // A copy of a list is memory like any other.
+  CHECK_INT(0, nvm_cmd_read(dev, addrs, 1, bytes, NULL, NVM_CMD_SGL, &ret));
+  nvm_sgl_destroy(dev, out);
+  end();
+}
