@@ -96,11 +96,11 @@ auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
 // A setter of a value between two bounds.
 int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, const char* what) {
   if (dev == nullptr) return refuse(EINVAL, none_open());
-  if (value < least || value > most) {
-    return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value));
+  if (value >= least && value <= most) {
+    dev->*field = value;
+    return 0;
   }
-  dev->*field = value;
-  return 0;
+  return guarded(-1, [&] { return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value)); });
 }
 
 int check_flags(std::uint32_t flags) {

@@ -247,3 +247,62 @@ TEST(term_finishes_what_is_outstanding) {
   end();
   CHECK_INT(DEPTH, called);
 }
+
+// Refused on the spot, with nothing outstanding, as the synchronous ones are.
+TEST(bad_arguments_are_refused_at_once) {
+  static const int kVector[] = {0, 65, -1, INT32_MIN, INT32_MAX}, kScalar[] = {0, -1, 65537, INT32_MIN};
+  begin(DEPTH);
+  struct nvm_ret* ret = &rets[0];
+  nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 64);
+  for (size_t i = 0; i < sizeof(kVector) / sizeof(kVector[0]); ++i) {
+    CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, kVector[i], back, NULL, NVM_CMD_ASYNC | NVM_CMD_VECTOR, ret));
+    CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, addrs, kVector[i], data, NULL, NVM_CMD_ASYNC, ret));
+  }
+  for (size_t i = 0; i < sizeof(kScalar) / sizeof(kScalar[0]); ++i) {
+    CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, kScalar[i], back, NULL, NVM_CMD_ASYNC | NVM_CMD_SCALAR, ret));
+  }
+  CHECK_REFUSED(EINVAL, nvm_cmd_read(NULL, addrs, 1, back, NULL, NVM_CMD_ASYNC, ret));
+  CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, NULL, 1, back, NULL, NVM_CMD_ASYNC, ret));
+  CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, NULL, NULL, NVM_CMD_ASYNC, ret));
+  CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, back, NULL, NVM_CMD_ASYNC | NVM_CMD_SYNC, ret));
+  CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, back, NULL, NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR, ret));
+  // Group 2 of 2 is none that the device's format can say.
+  addrs[0] = at(NPUGRP, 0, 0, 0);
+  CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, back, NULL, NVM_CMD_ASYNC, ret));
+  CHECK_HEX(0, ret->status);
+  CHECK_INT(0, nvm_async_get_outstanding(ctx));
+  CHECK_INT(0, called);
+  end();
+}
+
+TEST(metadata_goes_along) {
+  char meta[64 * OOB], meta_back[32 * OOB];
+  begin(DEPTH);
+  nvm_buf_fill(meta, sizeof(meta));
+  nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 64);
+  CHECK_INT(0, nvm_cmd_write(dev, addrs, 64, data, meta, NVM_CMD_ASYNC | NVM_NVME_FLAG_FORCE_UNIT_ACCESS, &rets[0]));
+  CHECK_INT(1, nvm_async_wait(dev, ctx));
+  CHECK_INT(0, nvm_cmd_read(dev, addrs, 32, back, meta_back, NVM_CMD_ASYNC | NVM_CMD_PRP, &rets[0]));
+  CHECK_INT(1, nvm_async_wait(dev, ctx));
+  CHECK_INT(0, failures);
+  CHECK_INT(0, nvm_buf_diff(data, back, 32 * SECTOR));
+  CHECK_INT(0, nvm_buf_diff(meta, meta_back, sizeof(meta_back)));
+  end();
+}
+
+TEST(a_device_that_was_opened_for_reading_takes_no_change) {
+  begin(DEPTH);
+  end();
+  dev = open_small("ro");
+  ctx = nvm_async_init(dev, DEPTH, 0);
+  CHECK(ctx != NULL);
+  char sectors[WS_MIN * SECTOR];
+  nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), WS_MIN);
+  rets[0].async.ctx = ctx;
+  CHECK_REFUSED(EROFS, nvm_cmd_write(dev, addrs, WS_MIN, sectors, NULL, NVM_CMD_ASYNC, &rets[0]));
+  CHECK_REFUSED(EROFS, nvm_cmd_erase(dev, addrs, 1, NULL, NVM_CMD_ASYNC, &rets[0]));
+  CHECK_INT(0, nvm_cmd_read(dev, addrs, WS_MIN, sectors, NULL, NVM_CMD_ASYNC, &rets[0]));
+  CHECK_INT(1, nvm_async_wait(dev, ctx));
+  CHECK_INT(0, nvm_async_term(dev, ctx));
+  nvm_dev_close(dev);
+}

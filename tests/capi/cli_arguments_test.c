@@ -238,3 +238,49 @@ TEST(there_is_room_for_1024_and_no_more) {
   CHECK_INT(-1, nvm_cli_init(&tool.cli, 3 + 1025, words));
   CHECK_INT(EINVAL, errno);
 }
+
+TEST(the_usage_names_the_arguments_of_every_type) {
+  static const struct {
+    enum nvm_cli_cmd_arg_type type;
+    const char* text;
+  } kTypes[] = {
+      {NVM_CLI_ARG_NONE, ""},
+      {NVM_CLI_ARG_DEV_PATH, " dev_path"},
+      {NVM_CLI_ARG_DECVAL, " dev_path val"},
+      {NVM_CLI_ARG_DECVAL_LIST, " dev_path val [val...]"},
+      {NVM_CLI_ARG_DECVAL_BEGIN_END, " dev_path begin end"},
+      {NVM_CLI_ARG_HEXVAL, " dev_path 0xVAL"},
+      {NVM_CLI_ARG_HEXVAL_LIST, " dev_path 0xVAL [0xVAL...]"},
+      {NVM_CLI_ARG_ADDR, " dev_path 0xADDR"},
+      {NVM_CLI_ARG_ADDR_LIST, " dev_path 0xADDR [0xADDR...]"},
+      {NVM_CLI_ARG_ADDR_SRC_DST, " dev_path 0xSRC 0xDST"},
+      {NVM_CLI_ARG_ADDR_LUN, " dev_path ch lun"},
+      {NVM_CLI_ARG_ADDR_BLK, " dev_path ch lun blk"},
+      {NVM_CLI_ARG_ADDR_PG, " dev_path ch lun blk pg"},
+      {NVM_CLI_ARG_ADDR_SEC, " dev_path ch lun pl blk pg sec"},
+      {NVM_CLI_ARG_ADDR_LUN_HEXVAL, " dev_path ch lun 0xVAL"},
+      {NVM_CLI_ARG_ADDR_BLK_HEXVAL, " dev_path ch lun blk 0xVAL"},
+      {NVM_CLI_ARG_ADDR_CHK_HEXVAL, " dev_path grp pu chk 0xVAL"},
+      {NVM_CLI_ARG_ADDR_CHK_VAL_HEXVAL, " dev_path grp pu chk NADDRS 0xOPT"},
+      {NVM_CLI_ARG_VCOPY, " dev_path ch lun blk ch lun blk"},
+      {NVM_CLI_ARG_VCOPY_S20, " dev_path pugrp punit chunk pugrp punit chunk"},
+      {NVM_CLI_ARG_ADDR_S12, " dev_path ch lun blk pl pg sec"},
+      {NVM_CLI_ARG_ADDR_S20, " dev_path pugrp punit chunk sectr"},
+      {NVM_CLI_ARG_VBLK_LINE, " dev_path ch_bgn ch_end lun_bgn lun_end blk"},
+      {NVM_CLI_ARG_VBLK_LINE_POS, " dev_path ch_bgn ch_end lun_bgn lun_end blk count offset"},
+      {NVM_CLI_ARG_REGISTER, " dev_path 0xREG"},
+      {NVM_CLI_ARG_REGISTER_VALUE, " dev_path 0xREG 0xVAL"},
+      {NVM_CLI_ARG_COUNT_OFFSET, " dev_path count offset"},
+  };
+  for (size_t i = 0; i < sizeof(kTypes) / sizeof(kTypes[0]); ++i) {
+    char expected[200];
+    CHECK_INT(i, kTypes[i].type);
+    tool_make(&tool, nothing, kTypes[i].type, 0xFFF, "tool");
+    CHECK_INT(0, tool_init(&tool));
+    snprintf(expected, sizeof(expected),
+             "\n tool          run%s [-h] [-b] [-v] [-s] [-c FILE] [-d FILE] [-m FILE] [-i FILE] [-o FILE] [-n VAL] "
+             "[-x 0xVAL] [-t]\n",
+             kTypes[i].text);
+    CHECK_CONTAINS(expected, PRINTED(nvm_cli_usage_pr(&tool.cli)));
+  }
+}

@@ -56,7 +56,8 @@ TEST(options_share_a_word_and_are_accepted_where_not_declared) {
 }
 
 TEST(unknown_options_and_missing_values_are_refused) {
-  static const char* kBad[] = {"-z", "-bz", "-i", "-o", "-c", "-m", "-d", "-n", "-x", "-n many", "-x 0xg", "-n -1", "-x -0x1", "-n +1", "-1", "-"};
+  static const char* kBad[] = {"-z", "-bz",     "-i",     "-o",    "-c",      "-m",    "-d", "-n",
+                               "-x", "-n many", "-x 0xg", "-n -1", "-x -0x1", "-n +1", "-1", "-"};
   for (size_t i = 0; i < sizeof(kBad) / sizeof(kBad[0]); ++i) {
     make(kBad[i]);
     (void)refused();
