@@ -429,7 +429,7 @@ void nvm_buf_virt_free(void *buf);
 /* A to Z, again and again. */
 void nvm_buf_fill(char *buf, size_t nbytes);
 void nvm_buf_pr(const char *buf, size_t nbytes);
-/* How many bytes differ. */
+/* How many bytes differ: all, where a buffer is NULL. */
 size_t nvm_buf_diff(const char *expected, const char *actual, size_t nbytes);
 void nvm_buf_diff_pr(const char *expected, const char *actual, size_t nbytes);
 /* Writes or reads all of `buf`; EINVAL if the file is too short, or what open(2), read(2), write(2) say. */

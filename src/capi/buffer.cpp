@@ -151,6 +151,7 @@ void nvm_buf_fill(char* buf, std::size_t nbytes) {
 }
 
 std::size_t nvm_buf_diff(const char* expected, const char* actual, std::size_t nbytes) {
+  if (expected == nullptr || actual == nullptr) return nbytes;
   std::size_t different = 0;
   for (std::size_t i = 0; i < nbytes; ++i) different += expected[i] != actual[i] ? 1 : 0;
   return different;

@@ -257,6 +257,7 @@ int nvm_cmd_copy(nvm_dev* dev, nvm_addr src[], nvm_addr dst[], int naddrs, std::
   if (flags_are_wrong(*dev, flags)) return refuse_flags(call);
   const auto count = static_cast<std::uint32_t>(naddrs);
   if (count - 1 >= NVM_NADDR_MAX) return refuse_call(call, EINVAL, "naddrs is 1 to 64");
+  if (!dev->device.geometry().vector_copy) return refuse_call(call, ENOTSUP, "the device has no copy");
   const std::span from(to_addresses(src), count), to(to_addresses(dst), count);
   return issue(
       call, "nvm_cmd_copy", [&](Queue& queue, Callback&& done) { return queue.copy(from, to, std::move(done)); },

@@ -9,6 +9,7 @@
 #include "lightnvm/format.hpp"
 
 using lightnvm::SpecVersion;
+using lightnvm::capi::guarded;
 using lightnvm::capi::refuse;
 using lightnvm::capi::refuse_explained;
 using lightnvm::capi::refuse_pointer;
@@ -95,11 +96,11 @@ auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
 // A setter of a value between two bounds.
 int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, const char* what) {
   if (dev == nullptr) return refuse(EINVAL, none_open());
-  if (value < least || value > most) {
-    return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value));
+  if (value >= least && value <= most) {
+    dev->*field = value;
+    return 0;
   }
-  dev->*field = value;
-  return 0;
+  return guarded(-1, [&] { return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value)); });
 }
 
 int check_flags(std::uint32_t flags) {
@@ -118,13 +119,7 @@ int check_flags(std::uint32_t flags) {
   return 0;
 }
 
-}  // namespace
-
-extern "C" {
-
-nvm_dev* nvm_dev_open(const char* dev_path) { return nvm_dev_openf(dev_path, 0); }
-
-nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
+nvm_dev* open(const char* dev_path, int flags) {
   if (dev_path == nullptr) return refuse_pointer<nvm_dev>(EINVAL, "there is no identifier: the pointer is NULL");
   const auto bits = static_cast<std::uint32_t>(flags);
   if (check_flags(bits) != 0) return nullptr;
@@ -156,6 +151,16 @@ nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
                            kind(Addressing::vector), lightnvm::dialect::kPlainKinds};
   }
   return dev;
+}
+
+}  // namespace
+
+extern "C" {
+
+nvm_dev* nvm_dev_open(const char* dev_path) { return nvm_dev_openf(dev_path, 0); }
+
+nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
+  return guarded(static_cast<nvm_dev*>(nullptr), [&] { return open(dev_path, flags); });
 }
 
 void nvm_dev_close(nvm_dev* dev) { delete dev; }

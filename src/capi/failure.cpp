@@ -8,7 +8,11 @@ namespace lightnvm::capi {
 
 int errno_of(Status status) noexcept { return status.is_nvme() ? EIO : status.to_errno(); }
 
-int refuse(int error, std::string sentence) {
+int refuse(int error, const char* sentence) noexcept {
+  return refuse(error, guarded(std::string(), [&] { return std::string(sentence); }));
+}
+
+int refuse(int error, std::string sentence) noexcept {
   (void)fail(Status::os(error), std::move(sentence));
   errno = error;
   return -1;

@@ -84,6 +84,7 @@ struct nvm_vblk {
   nvm_dev* dev;
   std::vector<nvm_addr> addrs;
   std::optional<lightnvm::VirtualBlock> block;  ///< none: of no chunks
+  std::uint32_t depth = 0;                      ///< commands in flight; 0: the route's default
   std::size_t nbytes = 0;
   std::size_t pos_write = 0, pos_read = 0;
   std::uint32_t flags = NVM_CMD_SYNC | NVM_CMD_VECTOR | NVM_CMD_PRP;
@@ -91,12 +92,13 @@ struct nvm_vblk {
 
 namespace lightnvm::capi {
 
-/// Sets errno and the thread's sentence; returns -1.
-int refuse(int error, std::string sentence);
+/// Sets errno and the thread's sentence; returns -1. A sentence that there is no memory for stays unsaid.
+int refuse(int error, const char* sentence) noexcept;
+int refuse(int error, std::string sentence) noexcept;
 /// The same for functions that return pointers.
 template <typename T>
-T* refuse_pointer(int error, std::string sentence) {
-  (void)refuse(error, std::move(sentence));
+T* refuse_pointer(int error, auto&& sentence) noexcept {
+  (void)refuse(error, std::forward<decltype(sentence)>(sentence));
   return nullptr;
 }
 /// Of a status that has no sentence yet: `what` and the status's text. Device verdicts are EIO. Returns -1.

@@ -138,15 +138,13 @@ void nvm_buf_pr(const char* buf, std::size_t nbytes) {
 
 void nvm_buf_diff_pr(const char* expected, const char* actual, std::size_t nbytes) {
   const auto shown = [](char c) { return std::isprint(static_cast<unsigned char>(c)) != 0 ? c : '?'; };
-  std::size_t different = 0;
   std::printf("buf_diffs:\n");
   for (std::size_t i = 0; expected != nullptr && actual != nullptr && i < nbytes; ++i) {
     if (expected[i] == actual[i]) continue;
-    ++different;
     std::printf(" - {i: '%06zu', exp: '%c', actd: %02d, acth: 0x%02x, actc: %c)\n", i, shown(expected[i]),
                 int{actual[i]}, static_cast<unsigned>(actual[i]), shown(actual[i]));
   }
-  std::printf("buf_nbytes: %zu\nbuf_nbytes_diff: %zu\n", nbytes, different);
+  std::printf("buf_nbytes: %zu\nbuf_nbytes_diff: %zu\n", nbytes, nvm_buf_diff(expected, actual, nbytes));
 }
 
 void nvm_buf_set_pr(nvm_buf_set* bufs) {

@@ -29,14 +29,16 @@ nvm_sgl::~nvm_sgl() {
 
 const nvm_sgl* lightnvm::capi::as_sgl(const nvm_dev& dev, const void* data) noexcept {
   if (reinterpret_cast<std::uintptr_t>(data) % alignof(nvm_sgl) != 0) return nullptr;
-  // Memory of a transfer is at least a sector, so that these bytes can be read whatever it is; by memcpy, as it may be
-  // the caller's own bytes.
-  std::uint64_t mark = 0;
-  const nvm_dev* owner = nullptr;
-  std::memcpy(&mark, static_cast<const std::byte*>(data) + offsetof(nvm_sgl, mark), sizeof(mark));
-  std::memcpy(&owner, static_cast<const std::byte*>(data) + offsetof(nvm_sgl, dev), sizeof(owner));
+  // Whatever it is may be looked at byte by byte, and no further than the first byte that is no list's: metadata can be
+  // shorter than a mark.
   const auto* sgl = static_cast<const nvm_sgl*>(data);
-  return mark == mark_of(sgl) && owner == &dev ? sgl : nullptr;
+  const std::uint64_t mark = mark_of(sgl);
+  const auto* expected = reinterpret_cast<const volatile unsigned char*>(&mark);
+  const auto* found = static_cast<const volatile unsigned char*>(data) + offsetof(nvm_sgl, mark);
+  for (std::size_t i = 0; i < sizeof(mark); ++i) {
+    if (found[i] != expected[i]) return nullptr;
+  }
+  return sgl->dev == &dev ? sgl : nullptr;
 }
 
 extern "C" {

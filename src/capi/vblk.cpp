@@ -107,6 +107,28 @@ ssize_t read_at(nvm_vblk* v, void* buf, std::size_t count, std::size_t offset) {
   return outcome(s, count, "nvm_vblk_pread");
 }
 
+// Chunks of one command: as many as the device's setting allows, and such that all commands have the same.
+std::size_t erase_group(const nvm_vblk& v) {
+  std::size_t group = std::min(static_cast<std::size_t>(v.dev->erase_naddrs_max), v.addrs.size());
+  while (v.addrs.size() % group != 0) --group;
+  return group;
+}
+
+// All chunks are tried; the first failure is the outcome.
+Status erase(nvm_vblk& v) {
+  if (v.dev->device.version() != SpecVersion::ocssd20) return v.block->erase();
+  const bool vector = (v.dev->cmd_opts & NVM_CMD_VECTOR) != 0;
+  const std::span<const Address> all(v.block->chunks());
+  const std::size_t group = erase_group(v);
+  Status first;
+  for (std::size_t i = 0; i < all.size(); i += group) {
+    const auto part = all.subspan(i, group);
+    const Completion c = v.dev->device.reset(vector ? Sectors(part) : Sectors::scalar(part));
+    if (!c && first.ok()) first = c.status;
+  }
+  return first;
+}
+
 int set_position(nvm_vblk* v, std::size_t nvm_vblk::* position, std::size_t value) {
   return guarded(-1, [&] {
     if (v == nullptr) return refuse(EINVAL, no_block());
@@ -184,6 +206,7 @@ int nvm_vblk_set_async(nvm_vblk* v, std::uint32_t depth) {
   return guarded(-1, [&] {
     if (v == nullptr) return refuse(EINVAL, no_block());
     if (make_block(*v, depth) != 0) return -1;
+    v->depth = depth;
     v->flags = (v->flags & ~static_cast<std::uint32_t>(NVM_CMD_MASK_IOMD)) | NVM_CMD_ASYNC;
     return 0;
   });
@@ -194,7 +217,7 @@ int nvm_vblk_set_scalar(nvm_vblk* v) {
     if (v == nullptr) return refuse(EINVAL, no_block());
     const std::uint32_t before = v->flags;
     v->flags = (v->flags & ~static_cast<std::uint32_t>(NVM_CMD_MASK_ADDR)) | NVM_CMD_SCALAR;
-    if (make_block(*v, 0) == 0) return 0;
+    if (make_block(*v, v->depth) == 0) return 0;
     v->flags = before;
     return -1;
   });
@@ -206,7 +229,7 @@ ssize_t nvm_vblk_erase(nvm_vblk* v) {
   return guarded(ssize_t{-1}, [&]() -> ssize_t {
     if (v == nullptr) return refuse(EINVAL, no_block());
     if (v->block) {
-      if (const Status s = v->block->erase(); !s) return outcome(s, 0, "nvm_vblk_erase");
+      if (const Status s = erase(*v); !s) return outcome(s, 0, "nvm_vblk_erase");
     }
     v->pos_write = v->pos_read = 0;
     return static_cast<ssize_t>(v->nbytes);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +31,7 @@ constexpr std::array kOptions = {
 static_assert(kOptions.size() == NVM_CLI_OPT_COUNT);
 
 bool number(const char* text, int base, std::size_t& value) noexcept {
-  if (text == nullptr) return false;
+  if (text == nullptr || std::isxdigit(static_cast<unsigned char>(*text)) == 0) return false;
   char* end = nullptr;
   errno = 0;
   value = std::strtoull(text, &end, base);
