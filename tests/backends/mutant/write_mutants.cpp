@@ -12,7 +12,10 @@ bool unit(const Seen& s, std::uint32_t n = 1) { return s.count() == n * s.device
 
 // Writes that are not carried out and said to be.
 
-void opens(Seen& s) { s.io(IoOpcode::vector_write) && s.is_free() && s.has_metadata() ? s.drop() : void(s.run()); }
+void opens(Seen& s) {
+  s.io(IoOpcode::vector_write) && s.is_free() && s.sector() == 0 && unit(s) && s.has_metadata() ? s.drop()
+                                                                                                : void(s.run());
+}
 void advances(Seen& s) {
   s.io(IoOpcode::vector_write) && s.is_open() && !s.spreads() && unit(s, 2) ? s.drop() : void(s.run());
 }
@@ -32,7 +35,9 @@ void limited_retry(Seen& s) {
   s.reads() && spec::LimitedRetry::get(s.command) != 0 ? s.refuse(invalid_field) : void(s.run());
 }
 void flush(Seen& s) { s.io(IoOpcode::flush) ? s.refuse(invalid_opcode) : void(s.run()); }
-void two_chunks(Seen& s) { s.io(IoOpcode::vector_write) && s.spreads() ? s.refuse(invalid_field) : void(s.run()); }
+void two_chunks(Seen& s) {
+  s.io(IoOpcode::vector_write) && s.spreads() && s.sector() != 0 ? s.refuse(invalid_field) : void(s.run());
+}
 void few_addresses(Seen& s) { s.vector() && s.count() == 64 ? s.refuse(invalid_field) : void(s.run()); }
 
 // Writes that are refused with another verdict, or not at all.
