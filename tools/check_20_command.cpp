@@ -128,7 +128,7 @@ void reads_at_once(Trial& t) {
     const auto one = f.data;
     t.expect_ok(t.read(place(i), 1));
     t.expect_data(place(i), 1);
-    t.expect(t.last_data() == one, "the data of " + sector_name(place(i)), "other bytes");
+    t.expect(t.last_data() == one, "the data of " + sector_name(place(i), t.geo()), "other bytes");
   }
 }
 

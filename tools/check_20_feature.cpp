@@ -159,7 +159,7 @@ void entries(Trial& t) {
     t.expect((n.state & ~0x11FU) == 0 && n.state != 0, name + " with a known state", fmt::format("{:#x}", n.state));
     t.expect(n.mask == 1 || n.mask == 2 || n.mask == 4, name + " with a known mask", fmt::format("{:#x}", n.mask));
     const auto place = t.device().from_device(n.lba);
-    t.expect(t.geo().contains(place), name + " on a place that exists", sector_name(place));
+    t.expect(t.geo().contains(place), name + " on a place that exists", sector_name(place, t.geo()));
   }
   for (std::size_t at = 0; at < page.size(); at += kNotificationBytes) {
     const auto entry = std::span(page).subspan(at, kNotificationBytes);

@@ -66,9 +66,10 @@ Trial::Completion deallocate(Trial& t, Address first, std::uint32_t sectors, std
   Range range{0, sectors, t.device().to_device(first)};
   auto c = raw(kDeallocate, t.device().nsid());
   c[11] = attribute;
-  return t.io(c,
-              fmt::format("Dataset Management, AD {}, {} sectors at {}", attribute >> 2, sectors, sector_name(first)),
-              std::as_writable_bytes(std::span(&range, 1)));
+  return t.io(
+      c,
+      fmt::format("Dataset Management, AD {}, {} sectors at {}", attribute >> 2, sectors, sector_name(first, t.geo())),
+      std::as_writable_bytes(std::span(&range, 1)));
 }
 
 void range_start(Trial& t) {

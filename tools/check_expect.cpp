@@ -61,7 +61,7 @@ void Trial::compare(std::span<const std::byte> got, std::span<const Address> wri
     const auto part = got.subspan(i * unit, unit);
     const auto [differs, there] = std::ranges::mismatch(wanted, part);
     if (differs == wanted.end()) continue;
-    throw Broken{fmt::format("the {} that was written at {}", what, sector_name(written[i])),
+    throw Broken{fmt::format("the {} that was written at {}", what, sector_name(written[i], geo())),
                  fmt::format("other bytes, from byte {} on: {:02x}h instead of {:02x}h", differs - wanted.begin(),
                              static_cast<unsigned>(*there), static_cast<unsigned>(*differs)),
                  command_};

@@ -29,6 +29,7 @@ struct Needs {
   bool predefined = false;  ///< the device says what unwritten sectors read as
   bool limit = false;       ///< a limit of one transfer (MDTS)
   bool events = false;      ///< a route that brings events
+  bool planes = false;      ///< OCSSD 1.2: more than one plane
 };
 
 struct Rule {
@@ -62,5 +63,8 @@ std::span<const Rule> vector_rules_20();
 std::span<const Rule> copy_rules_20();
 std::span<const Rule> feature_rules_20();
 std::span<const Rule> command_rules_20();
+std::span<const Rule> identity_rules_12();
+std::span<const Rule> table_rules_12();
+std::span<const Rule> block_rules_12();
 
 }  // namespace tools::check

@@ -21,12 +21,15 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 std::vector<Rule> rules_of(lightnvm::SpecVersion version) {
+  using Tables = std::vector<std::span<const Rule>>;
   std::vector<Rule> out;
-  if (version != lightnvm::SpecVersion::ocssd20) return out;
-  for (const auto table : {identify_rules_20(), report_rules_20(), write_rules_20(), read_rules_20(), reset_rules_20(),
-                           vector_rules_20(), copy_rules_20(), feature_rules_20(), command_rules_20()}) {
-    out.insert(out.end(), table.begin(), table.end());
+  Tables tables;
+  if (version == lightnvm::SpecVersion::ocssd20) {
+    tables = {identify_rules_20(), report_rules_20(), write_rules_20(),   read_rules_20(),   reset_rules_20(),
+              vector_rules_20(),   copy_rules_20(),   feature_rules_20(), command_rules_20()};
   }
+  if (version == lightnvm::SpecVersion::ocssd12) tables = {identity_rules_12(), table_rules_12(), block_rules_12()};
+  for (const auto table : tables) out.insert(out.end(), table.begin(), table.end());
   return out;
 }
 

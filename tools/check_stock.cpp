@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ranges>
+#include <tuple>
 
 #include "check_wire.hpp"
 
@@ -20,10 +22,15 @@ using lightnvm::Source;
 
 lightnvm::Result<Stock> Stock::take_stock(lightnvm::Device device, std::uint64_t seed) {
   Stock stock(std::move(device), seed);
-  const auto report = stock.device_.chunks();
-  if (!report) return std::unexpected(report.error());
-  stock.sort(*report);
+  if (stock.device_.version() == lightnvm::SpecVersion::ocssd12) {
+    if (const auto s = stock.survey_blocks(); !s) return std::unexpected(s);
+  } else {
+    const auto report = stock.device_.chunks();
+    if (!report) return std::unexpected(report.error());
+    stock.sort(*report);
+  }
   stock.look();
+  stock.find_holes();
   return stock;
 }
 
@@ -51,13 +58,56 @@ void Stock::sort(const std::vector<Chunk>& report) {
   for (const Chunk& c : usable) free_.push_back(c.address);
 }
 
-void Stock::look() {
+lightnvm::PlaneMode Stock::plane_mode() const noexcept {
+  using lightnvm::PlaneMode;
+  if (geo().planes == 4) return PlaneMode::quad;
+  return geo().planes == 2 ? PlaneMode::dual : PlaneMode::single;
+}
+
+bool Stock::is_erased(Address block) {
+  std::vector<std::byte> data(geo().sector_bytes);
+  for (std::uint32_t plane = 0; plane < geo().planes; ++plane) {
+    const std::array one{Address::of12(block.group(), block.unit(), block.chunk(), plane)};
+    if (!device_.read(one, lightnvm::Destination(data)).status.is(lightnvm::StatusCode::empty_page)) return false;
+  }
+  return true;
+}
+
+lightnvm::Status Stock::survey_blocks() {
   const auto& g = geo();
-  const auto bits = device_.address_bits();
+  constexpr std::uint32_t kEnough = 24;
+  const std::uint32_t per_unit = std::max(4U, (kEnough + g.total_units() - 1) / g.total_units());
+  std::vector<std::tuple<std::uint32_t, std::uint64_t, Address>> found;
+  for (std::uint32_t unit = 0; unit < g.total_units(); ++unit) {
+    const Address lun = Address::of(unit / g.units, unit % g.units, 0);
+    const auto table = device_.bad_blocks(lun);
+    if (!table) return table.error();
+    std::uint32_t row = 0;
+    for (std::uint32_t i = 0; i < g.chunks && row < per_unit; ++i) {
+      const auto n = static_cast<std::uint32_t>((i + seed_) % g.chunks);
+      bool good = true;
+      for (std::uint32_t p = 0; p < g.planes; ++p) good = good && table->at(n, p) == lightnvm::BlockState::good;
+      const Address block = Address::of(lun.group(), lun.unit(), n);
+      if (good && is_erased(block)) found.emplace_back(row++, (unit + seed_) % g.total_units(), block);
+    }
+  }
+  std::ranges::sort(found);
+  for (const auto& [row, unit, block] : found) free_.push_back(block);
+  return {};
+}
+
+void Stock::find_holes() {
+  const auto& g = geo();
+  std::array<unsigned, 4> bits = device_.address_bits();
+  if (const auto ppa = device_.ppa_format()) bits = {ppa->channel.length, ppa->lun.length, ppa->block.length, 0};
   const auto room = [&](std::size_t i, std::uint64_t count) { return bits.at(i) >= 64 || count < 1ULL << bits.at(i); };
   if (room(0, g.groups)) holes_.push_back({Address::of(g.groups, 0, 0), "group"});
   if (room(1, g.units)) holes_.push_back({Address::of(0, g.units, 0), "unit"});
   if (room(2, g.chunks)) holes_.push_back({Address::of(0, 0, g.chunks), "chunk"});
+}
+
+void Stock::look() {
+  const auto& g = geo();
   // NVMe-2.0 5.17.2.1: MDTS in pages of the smallest size, which is 4096 bytes wherever it matters.
   const unsigned mdts = u8(device_.identify_controller(), 77);
   if (mdts != 0 && mdts < 32) limit_ = (4096ULL << mdts) / g.sector_bytes;
@@ -89,6 +139,7 @@ std::string Stock::missing(const Needs& n) const {
   if (n.dulbe && !dulbe_) return "the device has no feature Error Recovery: unwritten sectors cannot be made errors";
   if (n.predefined && !predefined_) return "the device does not say what unwritten sectors read as (DLFEAT)";
   if (n.limit && limit_ == 0) return "the device has no limit of one transfer (MDTS 0)";
+  if (n.planes && geo().planes < 2) return "the device has one plane";
   if (n.events && !route.events) return "the route has no events";
   return missing_chunk(n);
 }
@@ -122,6 +173,10 @@ std::uint32_t Stock::piece() const noexcept {
 }
 
 bool Stock::restore(Address address) {
+  if (geo().has_planes()) {
+    const std::array one{address};
+    return device_.reset(one, {}, {.plane_mode = plane_mode()}).ok();
+  }
   auto c = device_.chunk(address);
   if (!c || c->state == ChunkState::offline) return false;
   if (c->state == ChunkState::free) return true;

@@ -13,7 +13,8 @@
 
 namespace tools::check {
 
-/// Only free chunks are ever taken: the least worn first, one of each unit in turn, beginning where the seed says.
+/// Only free chunks are ever taken: the least worn first, one of each unit in turn, beginning where the seed says. On
+/// OCSSD 1.2, chunks are blocks over all planes, and free are those that are good and read as empty.
 class Stock {
  public:
   /// Reads the report. The error is the device's.
@@ -24,6 +25,8 @@ class Stock {
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   /// Why a rule with these needs cannot be checked here; empty: it can.
   [[nodiscard]] std::string missing(const Needs& needs) const;
+  /// OCSSD 1.2: the mode that works on all planes of the device.
+  [[nodiscard]] lightnvm::PlaneMode plane_mode() const noexcept;
   /// Free chunks that a run over `rules` writes to, in the order in which they are taken.
   [[nodiscard]] std::vector<lightnvm::Address> plan(std::span<const Rule> rules) const;
 
@@ -54,6 +57,9 @@ class Stock {
  private:
   Stock(lightnvm::Device device, std::uint64_t seed) : device_(std::move(device)), seed_(seed) {}
   void sort(const std::vector<lightnvm::Chunk>& report);
+  lightnvm::Status survey_blocks();
+  [[nodiscard]] bool is_erased(lightnvm::Address block);
+  void find_holes();
   void look();
   [[nodiscard]] std::string missing_chunk(const Needs& needs) const;
 

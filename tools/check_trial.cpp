@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace tools::check {
 
@@ -21,18 +22,23 @@ namespace {
 constexpr std::uint32_t kDulbe = 1U << 16;
 constexpr std::byte kUntouched{0x5C};
 
-std::string describe(const char* verb, const lightnvm::Sectors& s, Way way) {
+std::string describe(const char* verb, const lightnvm::Sectors& s, Way way, const lightnvm::Geometry& g) {
   std::string out = fmt::format("{} {} of ", s.is_vector() ? "vector" : "scalar", verb);
   out += s.count() == 1 ? "1 sector" : fmt::format("{} sectors", s.count());
-  out += " at " + sector_name(s.data()[0]);
+  out += " at " + sector_name(s.data()[0], g);
   for (std::uint32_t i = 1; s.is_list() && i < s.count(); ++i) {
     const bool follows = s.data()[i].value == s.data()[i - 1].value + 1;
     if (follows) continue;
-    out += out.size() < 160 ? ", " + sector_name(s.data()[i]) : (out.ends_with(" ...") ? "" : " ...");
+    out += out.size() < 160 ? ", " + sector_name(s.data()[i], g) : (out.ends_with(" ...") ? "" : " ...");
   }
   if (way.metadata) out += ", with metadata";
   if (way.async) out += ", in a queue";
   return out;
+}
+
+const char* mode_name(lightnvm::PlaneMode mode) {
+  if (mode == lightnvm::PlaneMode::single) return "";
+  return mode == lightnvm::PlaneMode::dual ? ", dual plane mode" : ", quad plane mode";
 }
 
 lightnvm::Sectors sectors(lightnvm::Address first, std::uint32_t count, Way way) {
@@ -42,8 +48,10 @@ lightnvm::Sectors sectors(lightnvm::Address first, std::uint32_t count, Way way)
 }  // namespace
 
 std::string chunk_name(lightnvm::Address a) { return fmt::format("chunk ({},{},{})", a.group(), a.unit(), a.chunk()); }
-std::string sector_name(lightnvm::Address a) {
-  return fmt::format("({},{},{}) sector {}", a.group(), a.unit(), a.chunk(), a.sector());
+std::string sector_name(lightnvm::Address a, const lightnvm::Geometry& g) {
+  const std::string place = fmt::format("({},{},{})", a.group(), a.unit(), a.chunk());
+  if (!g.has_planes()) return fmt::format("{} sector {}", place, a.sector());
+  return fmt::format("{} plane {} page {} sector {}", place, a.plane(), a.page(), a.sec());
 }
 
 Trial::Trial(Stock& stock, const Rule& rule)
@@ -54,6 +62,9 @@ Trial::Trial(Stock& stock, const Rule& rule)
 
 Trial::~Trial() {
   queue_.reset();
+  for (const Address block : marked_) {
+    (void)device().set_bad_blocks(std::array{block}, lightnvm::BlockState::good);
+  }
   for (const auto& [feature, value] : kept_) (void)device().set_feature(feature, value);
   for (std::size_t i = 0; i < chunks_.size(); ++i) {
     if (i < own_) {
@@ -92,9 +103,10 @@ Trial::Completion Trial::in_queue(Submit&& submit) {
 }
 
 Trial::Completion Trial::write(const Sectors& s, Way way, unsigned round, CommandOptions options) {
-  command_ = describe("write", s, way);
+  command_ = describe("write", s, way, geo());
   if (options.force_unit_access) command_ += ", FUA";
   if (options.limited_retry) command_ += ", limited retry";
+  command_ += mode_name(options.plane_mode);
   fill(source_, s, geo().sector_bytes, salt(round, false));
   source_oob_.clear();
   if (way.metadata) fill(source_oob_, s, geo().oob_bytes, salt(round, true));
@@ -110,8 +122,9 @@ Trial::Completion Trial::write(std::span<const Address> list, Way way, unsigned 
 }
 
 Trial::Completion Trial::read(const Sectors& s, Way way, CommandOptions options) {
-  command_ = describe("read", s, way);
+  command_ = describe("read", s, way, geo());
   if (options.limited_retry) command_ += ", limited retry";
+  command_ += mode_name(options.plane_mode);
   data_.assign(static_cast<std::size_t>(s.count()) * geo().sector_bytes, kUntouched);
   oob_.assign(way.metadata ? static_cast<std::size_t>(s.count()) * geo().oob_bytes : 0, kUntouched);
   read_oob_ = way.metadata;
@@ -139,9 +152,27 @@ Trial::Completion Trial::reset(std::span<const Address> chunks, Way way) {
   return in_queue([&](auto& queue, auto done) { return queue.reset(s, done); });
 }
 
+Trial::Completion Trial::erase(std::span<const Address> blocks, lightnvm::PlaneMode mode, bool async) {
+  command_ = "erase of";
+  for (const Address a : blocks) {
+    command_ += fmt::format(" ({},{},{}) plane {}", a.group(), a.unit(), a.chunk(), a.plane());
+  }
+  command_ += mode_name(mode);
+  const CommandOptions options{.plane_mode = mode};
+  if (!async) return device().reset(Sectors(blocks), {}, options);
+  return in_queue([&](auto& queue, auto done) { return queue.reset(Sectors(blocks), done, {}, options); });
+}
+
+Trial::Completion Trial::mark(std::span<const Address> blocks, lightnvm::BlockState state) {
+  command_ = fmt::format("Set Bad Block Table, state {}, of {} blocks from {} on", static_cast<unsigned>(state),
+                         blocks.size(), sector_name(blocks.front(), geo()));
+  marked_.insert(marked_.end(), blocks.begin(), blocks.end());
+  return device().set_bad_blocks(blocks, state);
+}
+
 Trial::Completion Trial::copy(std::span<const Address> from, std::span<const Address> to, bool async) {
-  command_ = fmt::format("vector copy of {} sectors from {} to {}{}", from.size(), sector_name(from.front()),
-                         sector_name(to.front()), async ? ", in a queue" : "");
+  command_ = fmt::format("vector copy of {} sectors from {} to {}{}", from.size(), sector_name(from.front(), geo()),
+                         sector_name(to.front(), geo()), async ? ", in a queue" : "");
   if (!async) return device().copy(from, to);
   return in_queue([&](auto& queue, auto done) { return queue.copy(from, to, done); });
 }

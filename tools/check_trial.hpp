@@ -71,6 +71,8 @@ class Trial {
   /// A vector reset, or a deallocation of that chunk.
   Completion reset(Address chunk, Way way);
   Completion reset(std::span<const Address> chunks, Way way = {.vector = true});
+  /// OCSSD 1.2.
+  Completion erase(std::span<const Address> blocks, lightnvm::PlaneMode mode, bool async = false);
   Completion copy(std::span<const Address> from, std::span<const Address> to, bool async = false);
   Completion flush(bool async = false);
   /// A command as it is; `what` names it. `data` is moved by it, either way.
@@ -95,6 +97,9 @@ class Trial {
   void dulbe(bool on);
   /// A feature that the rule changes, so that it comes back at its end.
   void keep(lightnvm::Feature feature);
+
+  /// Sets entries of the bad block table, so that they come back at the rule's end. OCSSD 1.2.
+  Completion mark(std::span<const Address> blocks, lightnvm::BlockState state);
 
   // Work that is no part of what the rule checks, but must go well for it.
   void fill_to(Address chunk, std::uint32_t sectors, unsigned round = 0);  ///< from the chunk's write pointer on
@@ -139,14 +144,15 @@ class Trial {
   std::vector<Address> chunks_;
   std::size_t own_;
   std::vector<std::pair<lightnvm::Feature, std::uint32_t>> kept_;
+  std::vector<Address> marked_;
   std::optional<lightnvm::Queue> queue_;
   std::vector<std::byte> data_, oob_, source_, source_oob_;
   bool read_oob_ = false;
   std::string command_;
 };
 
-/// "chunk (0,1,17)", "(0,1,17) sector 4".
+/// "chunk (0,1,17)", "(0,1,17) sector 4"; of OCSSD 1.2 "(0,1,17) plane 0 page 3 sector 1".
 std::string chunk_name(lightnvm::Address address);
-std::string sector_name(lightnvm::Address address);
+std::string sector_name(lightnvm::Address address, const lightnvm::Geometry& geometry);
 
 }  // namespace tools::check

@@ -74,7 +74,10 @@ Range chosen(std::optional<std::uint32_t> wanted, std::uint32_t count, std::stri
 std::vector<Chunk> chunks_of(Device& device, Address unit, const std::string& state) {
   const Geometry& g = device.geometry();
   auto chunks = device.chunks(g.chunk_index(unit), g.chunks);
-  if (!chunks) throw Failure(kCall, chunks.error());
+  if (!chunks) {
+    const bool explained = chunks.error().is_errno(ENOTSUP);
+    throw explained ? Failure::explained(kCall, chunks.error()) : Failure(kCall, chunks.error());
+  }
   if (!state.empty()) std::erase_if(*chunks, [&](const Chunk& c) { return format::chunk_state(c.state) != state; });
   return std::move(*chunks);
 }

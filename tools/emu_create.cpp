@@ -22,9 +22,14 @@ struct Help {
   std::string_view key, text;
 };
 constexpr std::array kHelp = {
-    Help{"groups", "Groups, 1 to 256 (3)"},
-    Help{"punits", "Parallel units of a group, 1 to 256 (5)"},
+    Help{"spec", "Specification that it follows, 1.2 or 2.0 (2.0)"},
+    Help{"groups", "Groups (1.2: channels), 1 to 256 (3; 1.2: 2)"},
+    Help{"punits", "Parallel units (LUNs) of a group, 1 to 256 (5; 1.2: 3)"},
     Help{"chunks", "Chunks of a unit, 1 to 65536 (60)"},
+    Help{"blocks", "1.2: blocks of a plane, 1 to 65535 (44)"},
+    Help{"planes", "1.2: planes of a unit, 1, 2 or 4 (2)"},
+    Help{"pages", "1.2: pages of a block, 1 to 65535 (48)"},
+    Help{"page_sectors", "1.2: sectors of a page, 1 to 64 over all planes (4)"},
     Help{"sectors", "Sectors of a chunk (1536)"},
     Help{"sector_bytes", "Bytes of a sector, 512 to 65536 (4096)"},
     Help{"oob_bytes", "Metadata bytes of a sector, 0 to 4096 (16)"},
@@ -34,18 +39,22 @@ constexpr std::array kHelp = {
     Help{"maxoc", "Chunks open at a time, 0: no limit (0)"},
     Help{"maxocpu", "Chunks open at a time in a unit (0)"},
     Help{"wit", "Distance from the average wear that is told (10)"},
-    Help{"mccap", "Sum of 1 copy, 2 reset of free, 4 of open chunks (3)"},
-    Help{"pe_cycles", "Resets until a chunk goes offline, 1 to 65535 (1000)"},
+    Help{"mccap", "1 copy, 2 reset of free, 4 of open chunks (3); 1.2: 1 SLC, 2 suspend, 4 scrambler (6)"},
+    Help{"pe_cycles", "Resets until a chunk goes offline (1.2: bad), 1 to 65535 (1000)"},
     Help{"predefined", "What unwritten sectors read as, 0x00 or 0xff (0x00)"},
     Help{"mdts", "Largest transfer is 4 KiB << N, 0: no limit (7)"},
     Help{"serial", "Serial number, 1 to 20 characters (LNVM0001)"},
-    Help{"bad", "Offline chunks or 'none' (0.0.7,1.3.41,2.4.59)"},
+    Help{"bad", "Offline chunks or 'none' (0.0.7,1.3.41,2.4.59); 1.2: G.U.B[.P] (0.0.3,1.2.31.1)"},
     Help{"trdt", "Typical time of a read, ns (70000)"},
     Help{"trdm", "Longest time of a read, ns (100000)"},
     Help{"twrt", "Typical time of a write, ns (1900000)"},
     Help{"twrm", "Longest time of a write, ns (3500000)"},
     Help{"tcrst", "Typical time of a reset, ns (3000000)"},
     Help{"tcrsm", "Longest time of a reset, ns (6000000)"},
+    Help{"tprt", "1.2: typical time of a write, ns (1900000)"},
+    Help{"tprm", "1.2: longest time of a write, ns (3500000)"},
+    Help{"tbet", "1.2: typical time of an erase, ns (3000000)"},
+    Help{"tbem", "1.2: longest time of an erase, ns (6000000)"},
 };
 
 struct Arguments {
@@ -66,6 +75,7 @@ void add_options(CLI::App* sub, Arguments& a) {
     const std::string help(found == kHelp.end() ? std::string_view("See docs/tools.md") : found->text);
     std::string type = "N";
     if (key == "serial") type = "TEXT";
+    if (key == "spec") type = "V";
     if (key == "bad") type = "G.U.C,...";
     sub->add_option(dashed(key), a.values[key], help)->type_name(type)->group("The device (defaults in brackets)");
   }
@@ -115,7 +125,8 @@ void add_create(Tool& tool) {
   CLI::App* sub = tool.command("create", "Make a device in a file",
                                "  nvm_emu create ocssd.img\n"
                                "  nvm_emu create big.img --groups 8 --punits 4 --chunks 1000 --bad none\n"
-                               "  nvm_emu create old.img --bad 0.0.7,1.3.41 --pe-cycles 20 --force\n",
+                               "  nvm_emu create old.img --bad 0.0.7,1.3.41 --pe-cycles 20 --force\n"
+                               "  nvm_emu create nand.img --spec 1.2 --planes 2\n",
                                [arguments](Output& out) { create(*arguments, out); });
   sub->add_option("PATH", arguments->path, "The file to make")->required()->type_name("");
   add_options(sub, *arguments);

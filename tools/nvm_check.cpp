@@ -32,8 +32,8 @@ struct NotJudged {
   std::string call, sentence;
 };
 
-std::vector<check::Rule> chosen(const Arguments& arguments, lightnvm::SpecVersion version) {
-  auto rules = check::choose(check::rules_of(version), arguments.rules);
+std::vector<check::Rule> chosen(const Arguments& arguments, const std::vector<check::Rule>& all) {
+  auto rules = check::choose(all, arguments.rules);
   if (!rules) throw NotJudged{"FAILED", fmt::format("there is no rule '{}'; --list has them", rules.error())};
   return std::move(*rules);
 }
@@ -41,7 +41,10 @@ std::vector<check::Rule> chosen(const Arguments& arguments, lightnvm::SpecVersio
 int list(const Arguments& arguments) {
   Output out(arguments.json);
   Json all = Json::array();
-  for (const check::Rule& r : chosen(arguments, lightnvm::SpecVersion::ocssd20)) {
+  auto both = check::rules_of(lightnvm::SpecVersion::ocssd20);
+  const auto older = check::rules_of(lightnvm::SpecVersion::ocssd12);
+  both.insert(both.end(), older.begin(), older.end());
+  for (const check::Rule& r : chosen(arguments, both)) {
     out.text(fmt::format("{:<22} {:<18} {}\n", r.name, r.section, r.must));
     all.push_back({{"name", r.name}, {"section", r.section}, {"rule", r.must}});
   }
@@ -83,7 +86,7 @@ int judge(const Arguments& arguments) {
   Output out(arguments.json);
   lightnvm::Device device = tools::open_device(arguments.ident);
   if (device.read_only()) throw NotJudged{"nvm_check", "the device was opened for a look only; the rules write to it"};
-  const auto rules = chosen(arguments, device.version());
+  const auto rules = chosen(arguments, check::rules_of(device.version()));
   if (rules.empty()) throw NotJudged{"nvm_check", "there are no rules for what the device speaks"};
   const std::uint64_t seed = arguments.seed ? *arguments.seed : std::random_device()() % 10000;
   auto stock = check::Stock::take_stock(device, seed);

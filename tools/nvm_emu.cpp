@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <lightnvm/format.hpp>
 #include <memory>
 
@@ -27,7 +28,8 @@ void check(const std::string& path, Output& out) {
   if (info.in_use) {
     complain("note", "a process has this device open: what it changes meanwhile may look wrong");
   }
-  const std::uint64_t chunks = info.config.geometry.total_chunks();
+  const lightnvm::Geometry& g = info.config.geometry;
+  const std::uint64_t chunks = g.total_chunks() * std::max(g.planes, 1U);
   auto findings = [&] {
     Progress progress(
         {.what = "nvm_emu_check", .total = chunks, .bytes = false, .unit = "chunks", .quiet = out.json()});
@@ -65,27 +67,34 @@ void show_image(const std::string& path, const emulator::ImageInfo& i, Output& o
   yaml += fmt::format("  nfiles: {}\n  nbytes: {}  # {}\n", i.segments, i.logical_bytes, human_bytes(i.logical_bytes));
   yaml += fmt::format("  nbytes_used: {}  # {}\n", i.used_bytes, human_bytes(i.used_bytes));
   yaml += fmt::format("  clean: {}\n  in_use: {}\n", i.clean, i.in_use);
-  yaml += fmt::format("  mccap: '{:032b}'\n  wit: {}\n", format::capabilities(g), g.wear_threshold);
-  yaml += fmt::format("  pe_cycles: {}\n  predefined: 0x{:02x}\n", c.pe_cycles, c.predefined);
+  yaml += fmt::format("  mccap: '{:032b}'\n", format::capabilities(g));
+  // OCSSD 1.2 tells nobody of wear, and has no predefined data.
+  const bool chunks = c.spec() == lightnvm::SpecVersion::ocssd20;
+  if (chunks) yaml += fmt::format("  wit: {}\n", g.wear_threshold);
+  yaml += fmt::format("  pe_cycles: {}\n", c.pe_cycles);
+  if (chunks) yaml += fmt::format("  predefined: 0x{:02x}\n", c.predefined);
   yaml += fmt::format("  mdts: {}  # {}\n", c.mdts, transfer == 0 ? "no limit" : human_bytes(transfer));
-  const Json json = {{"path", path},
-                     {"format", i.format},
-                     {"serial", c.serial},
-                     {"nfiles", i.segments},
-                     {"nbytes", i.logical_bytes},
-                     {"nbytes_used", i.used_bytes},
-                     {"clean", i.clean},
-                     {"in_use", i.in_use},
-                     {"mccap", format::capabilities(g)},
-                     {"wit", g.wear_threshold},
-                     {"pe_cycles", c.pe_cycles},
-                     {"predefined", c.predefined},
-                     {"mdts", c.mdts}};
+  Json json = {{"path", path},
+               {"format", i.format},
+               {"serial", c.serial},
+               {"nfiles", i.segments},
+               {"nbytes", i.logical_bytes},
+               {"nbytes_used", i.used_bytes},
+               {"clean", i.clean},
+               {"in_use", i.in_use},
+               {"mccap", format::capabilities(g)},
+               {"wit", g.wear_threshold},
+               {"pe_cycles", c.pe_cycles},
+               {"predefined", c.predefined},
+               {"mdts", c.mdts}};
+  if (!chunks) {
+    json.erase("wit");
+    json.erase("predefined");
+  }
   constexpr auto kJson = format::Syntax::json;
-  constexpr auto kVersion = lightnvm::SpecVersion::ocssd20;
   out.text(yaml);
   out.document()["emu"] = json;
-  out.show("geo", format::geometry(g, kVersion), format::geometry(g, kVersion, kJson));
+  out.show("geo", format::geometry(g, c.spec()), format::geometry(g, c.spec(), kJson));
   out.show("wrt", format::write_rules(g), format::write_rules(g, kJson));
   out.show("perf", format::times(g.times), format::times(g.times, kJson));
 }
@@ -108,6 +117,7 @@ int main(int argc, char** argv) {
   tools::Tool tool("nvm_emu", "Emulated Open-Channel SSDs in files",
                    "  nvm_emu create ocssd.img\n"
                    "  nvm_emu create big.img --groups 8 --punits 4 --chunks 1000\n"
+                   "  nvm_emu create old.img --spec 1.2 --planes 2\n"
                    "  nvm_emu chunks ocssd.img --summary\n");
   tools::add_create(tool);
   tools::add_info(tool);

@@ -27,7 +27,11 @@ void check_address(const Geometry& g, Address a, const std::string& text) {
   if (a.group() >= g.groups) throw beyond(text, "group", a.group(), g.groups);
   if (a.unit() >= g.units) throw beyond(text, "parallel unit", a.unit(), g.units);
   if (a.chunk() >= g.chunks) throw beyond(text, "chunk", a.chunk(), g.chunks);
-  if (a.sector() >= g.sectors) throw beyond(text, "sector", a.sector(), g.sectors);
+  if (g.has_planes()) {
+    if (!g.contains(a)) throw Failure("FAILED", fmt::format("{}: the device has no such plane, page or sector", text));
+  } else if (a.sector() >= g.sectors) {
+    throw beyond(text, "sector", a.sector(), g.sectors);
+  }
 }
 
 std::vector<Address> listed(const Geometry& g, const std::vector<std::string>& texts) {
@@ -93,6 +97,8 @@ VirtualBlock make_block(const Device& device, std::span<const Address> chunks, c
 
 void require_writable(VirtualBlock& block, const std::string& call) {
   Device& device = block.device();
+  // OCSSD 1.2 does not say what is written: that shows when it is tried.
+  if (device.geometry().has_planes()) return;
   for (const Address a : block.chunks()) {
     const auto chunk = device.chunk(a);
     if (!chunk) throw Failure(call, chunk.error());

@@ -2,6 +2,7 @@
 // The operations of nvm_vblk: what they print, in the original's order, and what they do.
 #include <fmt/format.h>
 
+#include <bit>
 #include <chrono>
 #include <lightnvm/format.hpp>
 #include <optional>
@@ -46,6 +47,9 @@ Opened open_block(const BlockRequest& request, Naming naming, Use use) {
 void show_block(const VirtualBlock& block, const BlockRequest& request, Output& out) {
   format::BlockValues v;
   v.version = block.device().version();
+  // Virtual blocks use all planes at once.
+  const std::uint32_t planes = block.device().geometry().planes;
+  if (planes != 0) v.plane_mode = std::bit_width(planes) - 1;
   v.chunks = block.chunks();
   v.bytes = block.size();
   v.write_position = block.write_position();

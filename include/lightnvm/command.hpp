@@ -12,13 +12,15 @@
 #include <utility>
 
 #include "lightnvm/address.hpp"
+#include "lightnvm/command_options.hpp"
 #include "lightnvm/completion.hpp"
 #include "lightnvm/segment.hpp"
 
 namespace lightnvm {
 
 /// The sectors that a command is about. Consecutive ones go as a scalar command, a list as a vector command; the list
-/// is read before the call returns.
+/// is read before the call returns. OCSSD 1.2 has no scalar commands (ENOTSUP), and a vector of consecutive sectors
+/// stays within one page of one plane (EINVAL beyond).
 class Sectors {
  public:
   /// `count` (1 to 65536) sectors from `first` on, in one scalar command.
@@ -126,11 +128,6 @@ class Source : public Transfer {
 
 /// A 64-byte submission entry, as NVMe defines it; the pointers in it are filled by the library.
 using RawCommand = std::array<std::uint32_t, 16>;
-
-struct CommandOptions {
-  bool force_unit_access = false;  ///< a write is durable before it completes
-  bool limited_retry = false;
-};
 
 /// What to call with a command's Completion: any callable of up to 48 bytes, kept without allocation. Move-only. It is
 /// called once, on the thread that pokes or waits, when the command's place in the queue is free again, so that it may

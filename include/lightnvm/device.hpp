@@ -5,16 +5,19 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lightnvm/bad_blocks.hpp"
 #include "lightnvm/buffer.hpp"
 #include "lightnvm/chunk.hpp"
 #include "lightnvm/command.hpp"
 #include "lightnvm/event.hpp"
 #include "lightnvm/geometry.hpp"
+#include "lightnvm/ppa_format.hpp"
 #include "lightnvm/queue.hpp"
 #include "lightnvm/status.hpp"
 
@@ -60,10 +63,14 @@ class Device {
   [[nodiscard]] std::uint32_t nsid() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
   [[nodiscard]] const Route& route() const noexcept;
-  /// The most sectors that one scalar command moves.
+  /// The most sectors that one scalar command moves; OCSSD 1.2: one vector command.
   [[nodiscard]] std::uint32_t max_sectors() const noexcept;
-  /// Widths in bits of the device's own address fields: group, unit, chunk, sector.
+  /// MCCAP as the device says it. OCSSD-2.0 3.1; OCSSD-1.2 10.1 (of configuration group 0). 0 for unknown devices.
+  [[nodiscard]] std::uint32_t capabilities() const noexcept;
+  /// Widths in bits of the device's own address fields: group, unit, chunk, sector. OCSSD 1.2: zeros.
   [[nodiscard]] std::array<unsigned, 4> address_bits() const noexcept;
+  /// The fields of a device's own addresses; nothing unless it speaks OCSSD 1.2. OCSSD-1.2 10.2.
+  [[nodiscard]] std::optional<PpaFormat> ppa_format() const noexcept;
   /// The device's own name of an address, and back.
   [[nodiscard]] std::uint64_t to_device(Address address) const noexcept;
   [[nodiscard]] Address from_device(std::uint64_t device_address) const noexcept;
@@ -71,26 +78,41 @@ class Device {
   Completion read(const Sectors& sectors, const Destination& to, CommandOptions options = {});
   Completion write(const Sectors& sectors, const Source& from, CommandOptions options = {});
   /// Resets the chunks of `chunks`, one address each. With `after`, what they look like then: as many as addresses;
-  /// those whose bit in the result is set are not touched.
-  Completion reset(const Sectors& chunks, std::span<Chunk> after = {});
+  /// those whose bit in the result is set are not touched. OCSSD 1.2: an erase, as Queue::reset says.
+  Completion reset(const Sectors& chunks, std::span<Chunk> after = {}, CommandOptions options = {});
+  /// ENOTSUP on OCSSD 1.2.
   Completion copy(std::span<const Address> from, std::span<const Address> to);
   Completion flush();
 
-  /// The chunk report: `count` chunks from number `first` on (Geometry::chunk_index), as many as there are.
+  /// The bad block table of the LUN that `unit` lies in, as the device keeps it. OCSSD-1.2 10.3. EINVAL where the
+  /// device has no such LUN, EPROTO for a table that is none, ENOTSUP unless it speaks OCSSD 1.2; a sentence with each.
+  Result<BadBlockTable> bad_blocks(Address unit);
+  /// Sets the state of 1 to 64 blocks, each on the plane that its address names. EINVAL for none, for more, or for one
+  /// that the device does not have; EROFS; ENOTSUP unless it speaks OCSSD 1.2. Where the route carries no lists, block
+  /// after block: what comes before the one that failed is set.
+  Completion set_bad_blocks(std::span<const Address> blocks, BlockState state);
+
+  /// The chunk report: `count` chunks from number `first` on (Geometry::chunk_index), as many as there are. ENOTSUP on
+  /// OCSSD 1.2.
   Result<std::vector<Chunk>> chunks(std::uint64_t first = 0, std::uint64_t count = ~0ULL);
   Result<Chunk> chunk(Address address);
 
   /// What the device has told since the last call; never waits. Empty: nothing. ENOTSUP where the route has no events.
   Result<std::vector<Event>> events();
 
+  /// ENOTSUP for Feature::media_feedback on OCSSD 1.2.
   Result<std::uint32_t> feature(Feature feature);
   Status set_feature(Feature feature, std::uint32_t value);
-  /// Whether reading an unwritten sector is an error (deallocated_or_unwritten) or yields predefined data.
+  /// Whether reading an unwritten sector is an error (deallocated_or_unwritten) or yields predefined data. ENOTSUP on
+  /// OCSSD 1.2, where it always is an error (empty_page).
   Status report_unwritten(bool as_error);
 
   /// Identify, CNS 00h and 01h: 4096 bytes as the device answered when it was opened.
   [[nodiscard]] std::span<const std::byte> identify_namespace() const noexcept;
   [[nodiscard]] std::span<const std::byte> identify_controller() const noexcept;
+  /// Admin command E2h, the geometry of OCSSD 2.0 or the identity of 1.2: 4096 bytes as the device answered when it was
+  /// opened; empty where it refused.
+  [[nodiscard]] std::span<const std::byte> identify_geometry() const noexcept;
 
   /// Sends a command as it is. The library sets the identifier and the pointers; `list` and `destination` are a vector
   /// command's addresses in the device's format. ENOTSUP for what the route cannot carry.

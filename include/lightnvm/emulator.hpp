@@ -9,49 +9,63 @@
 #include <string_view>
 #include <vector>
 
+#include "lightnvm/bad_blocks.hpp"
 #include "lightnvm/chunk.hpp"
 #include "lightnvm/geometry.hpp"
 #include "lightnvm/status.hpp"
 
 namespace lightnvm::emulator {
 
-/// A chunk that does not begin as all others do (free, sequential, whole, new).
+/// A chunk that does not begin as all others do (free, sequential, whole, new). Of OCSSD 1.2, a plane of a block, of
+/// which only `cycles` and `mark` can be said.
 struct ChunkOverride {
-  Address address;  ///< sector is ignored
+  Address address;          ///< sector is ignored; OCSSD 1.2: page and sector
+  bool all_planes = false;  ///< OCSSD 1.2: of the block, whatever plane the address names
   std::optional<ChunkState> state;
   std::optional<ChunkType> type;
   std::optional<std::uint32_t> write_pointer;  ///< sectors; only of open and closed sequential chunks
   std::optional<std::uint32_t> sectors;        ///< 1 to the geometry's; the chunk is smaller than the others
   std::optional<std::uint32_t> cycles;         ///< program/erase cycles so far
+  std::optional<BlockState> mark;              ///< OCSSD 1.2: its entry in the bad block table
 };
 
 /// What an emulated device is made of. The defaults are a small device on which the field's test programs mean
-/// something: counts that are no powers of two, a few factory-bad chunks, MDTS 512 KiB.
+/// something: counts that are no powers of two, a few factory-bad chunks, MDTS 512 KiB. A geometry with planes is a
+/// device of OCSSD 1.2.
 struct Config {
   Geometry geometry;
-  std::uint32_t pe_cycles = 1000;        ///< program/erase cycles after which a chunk goes offline; 1 to 65535
-  std::uint8_t predefined = 0x00;        ///< what unwritten sectors read as: 00h or FFh (DLFEAT 1 or 2)
+  /// Program/erase cycles after which a chunk goes offline (OCSSD 1.2: is marked as grown bad); 1 to 65535.
+  std::uint32_t pe_cycles = 1000;
+  std::uint8_t predefined = 0x00;        ///< what unwritten sectors read as: 00h or FFh (DLFEAT 1 or 2); OCSSD 1.2: 00h
   std::uint8_t mdts = 7;                 ///< largest transfer: 4096 << mdts bytes; 0: no limit
   std::string serial = "LNVM0001";       ///< 1 to 20 printable ASCII characters
   std::vector<ChunkOverride> overrides;  ///< later ones win
   bool default_bad = true;               ///< the overrides are the default's: a smaller dimension drops them
 
-  Config();  ///< the default device
+  Config();                           ///< the default device of OCSSD 2.0
+  explicit Config(SpecVersion spec);  ///< the default device of that version, 1.2 or 2.0
+  [[nodiscard]] SpecVersion spec() const noexcept {
+    return geometry.has_planes() ? SpecVersion::ocssd12 : SpecVersion::ocssd20;
+  }
 };
 
 /// Whether such a device can exist. EINVAL, and a sentence in last_error(), where it cannot.
 Status validate(const Config& config);
 
-/// One `key=value` applied to `config`. Keys: groups, punits, chunks, sectors, sector_bytes, oob_bytes, ws_min, ws_opt,
-/// mw_cunits, maxoc, maxocpu, wit, mccap, pe_cycles, predefined, mdts, serial, bad (offline chunks as G.U.C,
-/// comma-separated, or `none`), and the six times trdt, trdm, twrt, twrm, tcrst, tcrsm. EINVAL and a sentence for an
-/// unknown key or a value that is none. Setting a dimension drops default bad chunks beyond it.
+/// One `key=value` applied to `config`. `spec` (1.2 or 2.0) makes it the default device of that version, so it comes
+/// first. Keys of OCSSD 2.0: groups, punits, chunks, sectors, sector_bytes, oob_bytes, ws_min, ws_opt, mw_cunits,
+/// maxoc, maxocpu, wit, mccap, pe_cycles, predefined, mdts, serial, bad (offline chunks as G.U.C, comma-separated, or
+/// `none`), and the six times trdt, trdm, twrt, twrm, tcrst, tcrsm. Keys of OCSSD 1.2: groups, punits, blocks, planes,
+/// pages, page_sectors, sector_bytes, oob_bytes, mccap, pe_cycles, mdts, serial, bad (factory-bad blocks as G.U.B on
+/// all planes, or G.U.B.P), and the times trdt, trdm, tprt, tprm, tbet, tbem. EINVAL and a sentence for an unknown key,
+/// one of the other version, or a value that is none. Setting a dimension drops default bad chunks beyond it.
 Status apply_option(Config& config, std::string_view key, std::string_view value);
-/// The keys of apply_option.
+/// The keys of apply_option: of all versions, or of one; `spec` first.
 const std::vector<std::string_view>& option_keys();
+const std::vector<std::string_view>& option_keys(SpecVersion spec);
 
 /// Reads chunk overrides: a line each, `group=G punit=U chunk=C` (number or `*`) and optionally `state`, `type`, `wp`,
-/// `cnlb`, `pe_cycles`, `ns` (1); `#` begins a comment. EINVAL and a sentence with the line's number.
+/// `cnlb`, `pe_cycles`, `ns` (1); `#` begins a comment. EINVAL and a sentence with the line's number. OCSSD 2.0 alone.
 Result<std::vector<ChunkOverride>> parse_chunk_info(std::string_view text, const Geometry& geometry);
 
 struct CreateOptions {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "lightnvm/chunk.hpp"
 #include "lightnvm/device.hpp"
 #include "lightnvm/geometry.hpp"
+#include "lightnvm/ppa_format.hpp"
 
 /// All functions return the whole text. YAML: whole lines, each with its newline. JSON: one value without line breaks,
 /// with the keys of the YAML; addresses and masks of 64 bits are strings ("0x0402008e00000000"), as many readers of
@@ -54,7 +56,8 @@ struct DeviceValues {
   Geometry geometry;
   std::uint32_t command_options = kDefaultCommandOptions;
   BlockDefaults block_defaults;
-  AddressBits address_bits{};
+  AddressBits address_bits{};           ///< OCSSD 2.0
+  std::optional<PpaFormat> ppa_format;  ///< OCSSD 1.2
 };
 /// What the device itself says; the rest has its defaults.
 DeviceValues describe(const Device& device);
@@ -85,10 +88,14 @@ std::string address_masks(const AddressBits& bits, Syntax syntax = Syntax::yaml,
 /// All of the above ("dev_attr:", "dev_geo:" ...); brief: attributes and geometry alone.
 std::string device(const DeviceValues& values, Syntax syntax = Syntax::yaml, Extent extent = Extent::all);
 
-/// What a writer (ws_min ... maxocpu, "wrt:") and a planner (times in ns, "perf:") want to know of a 2.0 device.
+/// The same of OCSSD 1.2: offsets and lengths ("ppaf:"), and masks ("ppaf_mask:"). OCSSD-1.2 10.2.
+std::string ppa_format(const PpaFormat& format, Syntax syntax = Syntax::yaml, std::string_view prefix = {});
+std::string ppa_masks(const PpaFormat& format, Syntax syntax = Syntax::yaml, std::string_view prefix = {});
+
+/// What a writer (ws_min ... maxocpu, "wrt:") and a planner (times in ns, "perf:") want to know of a device.
 std::string write_rules(const Geometry& values, Syntax syntax = Syntax::yaml, std::string_view prefix = {});
 std::string times(const Geometry::Times& values, Syntax syntax = Syntax::yaml, std::string_view prefix = {});
-/// MCCAP. OCSSD-2.0 3.1.
+/// MCCAP, as far as the geometry tells it. OCSSD-2.0 3.1; OCSSD-1.2 10.1.
 std::uint32_t capabilities(const Geometry& geometry) noexcept;
 
 /// One address without newline: "0x0402008e00000000".

@@ -17,13 +17,22 @@ inline constexpr std::uint32_t kMaxGroups = 256, kMaxUnits = 256, kMaxChunks = 6
 inline constexpr std::uint32_t kMaxAddresses = 64;
 
 /// A device's shape and its rules for writers, in natural counts (never 0-based). OCSSD-2.0 3.1. Immutable once opened.
+///
+/// Of OCSSD 1.2 (OCSSD-1.2 10.1) the same in its words: groups are channels, units are LUNs, a chunk is a block over
+/// all planes. ws_min is then a page of one plane, ws_opt a page over all planes, and a block may be erased at any
+/// time.
 struct Geometry {
   std::uint32_t groups = 0;        ///< groups (channels): 1 to 256
   std::uint32_t units = 0;         ///< parallel units in a group: 1 to 256
-  std::uint32_t chunks = 0;        ///< chunks in a unit: 1 to 65536
-  std::uint32_t sectors = 0;       ///< sectors in a chunk
+  std::uint32_t chunks = 0;        ///< chunks in a unit: 1 to 65536; OCSSD 1.2: blocks of a plane
+  std::uint32_t sectors = 0;       ///< sectors in a chunk; OCSSD 1.2: planes * pages * page_sectors
   std::uint32_t sector_bytes = 0;  ///< data bytes of a sector
   std::uint32_t oob_bytes = 0;     ///< metadata bytes of a sector; 0: none
+
+  std::uint32_t planes = 0;        ///< OCSSD 1.2: planes of a LUN: 1, 2 or 4; 0: the device speaks 2.0
+  std::uint32_t pages = 0;         ///< OCSSD 1.2: pages in a block of one plane
+  std::uint32_t page_sectors = 0;  ///< OCSSD 1.2: sectors in a page of one plane: 1 to 64
+  std::uint32_t page_bytes = 0;    ///< OCSSD 1.2: data bytes of a page of one plane
 
   std::uint32_t ws_min = 1;          ///< a write is a multiple of this many sectors
   std::uint32_t ws_opt = 1;          ///< and goes fastest in multiples of this many
@@ -35,6 +44,9 @@ struct Geometry {
   bool vector_copy = false;      ///< the device copies sectors itself
   bool multiple_resets = false;  ///< a free chunk may be reset again
   bool early_reset = false;      ///< an open chunk may be reset
+  bool slc_mode = false;         ///< OCSSD 1.2: takes CommandOptions::slc_mode
+  bool suspension = false;       ///< OCSSD 1.2: takes CommandOptions::suspend
+  bool scrambler = false;        ///< OCSSD 1.2: takes CommandOptions::scrambler
 
   /// Times of one operation in nanoseconds, typical and maximal.
   struct Times {
@@ -54,7 +66,22 @@ struct Geometry {
 
   /// Whether a sector of that address can exist (a chunk may still be smaller than the others).
   [[nodiscard]] constexpr bool contains(Address a) const noexcept {
-    return a.group() < groups && a.unit() < units && a.chunk() < chunks && a.sector() < sectors;
+    if (a.group() >= groups || a.unit() >= units || a.chunk() >= chunks) return false;
+    return has_planes() ? a.plane() < planes && a.page() < pages && a.sec() < page_sectors : a.sector() < sectors;
+  }
+  /// Whether addresses have planes and pages: OCSSD 1.2.
+  [[nodiscard]] constexpr bool has_planes() const noexcept { return planes != 0; }
+  /// Sector number `n` of the chunk that `chunk` lies in, in the order of writing. OCSSD 1.2: page after page, of each
+  /// page one plane after another. Requires n < sectors.
+  [[nodiscard]] constexpr Address sector_address(Address chunk, std::uint32_t n) const noexcept {
+    if (!has_planes()) return chunk.at_sector(n);
+    const std::uint32_t row = planes * page_sectors;
+    return Address::of12(chunk.group(), chunk.unit(), chunk.chunk(), n % row / page_sectors, n / row, n % page_sectors);
+  }
+  /// The inverse: the number within its chunk.
+  [[nodiscard]] constexpr std::uint32_t sector_number(Address a) const noexcept {
+    if (!has_planes()) return a.sector();
+    return (a.page() * planes + a.plane()) * page_sectors + a.sec();
   }
   /// The chunk's number in the order of the chunk report: chunk fastest, then unit, then group.
   [[nodiscard]] constexpr std::uint64_t chunk_index(Address a) const noexcept {

@@ -35,8 +35,11 @@ class Queue {
   Status read(const Sectors& sectors, const Destination& to, Callback done, CommandOptions options = {}) noexcept;
   Status write(const Sectors& sectors, const Source& from, Callback done, CommandOptions options = {}) noexcept;
   /// Resets the chunks of `chunks` (one address each; a single one by Sectors(address, 1)). `descriptors`, if not
-  /// empty, has room for as many wire descriptors (32 bytes each) and receives them; only with vector addressing.
-  Status reset(const Sectors& chunks, Callback done, std::span<std::byte> descriptors = {}) noexcept;
+  /// empty, has room for as many wire descriptors (32 bytes each) and receives them; only with vector addressing, and
+  /// not on OCSSD 1.2 (ENOTSUP). There it erases blocks: of all planes where `options` has another plane mode than
+  /// single, otherwise of the plane that the address names.
+  Status reset(const Sectors& chunks, Callback done, std::span<std::byte> descriptors = {},
+               CommandOptions options = {}) noexcept;
   /// Copies sectors inside the device, each of `from` to the one of `to` at the same place in the list.
   Status copy(std::span<const Address> from, std::span<const Address> to, Callback done) noexcept;
   /// Sends an I/O command as it is, as Device::pass.

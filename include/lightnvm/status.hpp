@@ -11,6 +11,7 @@
 namespace lightnvm {
 
 /// NVMe status as (SCT << 8) | SC. The Open-Channel codes are in OCSSD-2.0 5; the others in NVMe-2.0 3.3.3.2.1.
+/// write_failure and empty_page are of OCSSD 1.2, where they come with Do Not Retry: 40FFh and 42FFh. OCSSD-1.2 9.1.
 enum class StatusCode : std::uint16_t {
   success = 0x000,
   invalid_opcode = 0x001,
@@ -35,6 +36,7 @@ enum class StatusCode : std::uint16_t {
   keep_alive_expired = 0x018,
   namespace_write_protected = 0x020,
   transient_transport_error = 0x022,
+  write_failure = 0x0FF,
   lba_out_of_range = 0x080,
   capacity_exceeded = 0x081,
   namespace_not_ready = 0x082,
@@ -70,6 +72,7 @@ enum class StatusCode : std::uint16_t {
   write_next_unit = 0x2F0,
   chunk_early_close = 0x2F1,
   out_of_order_write = 0x2F2,
+  empty_page = 0x2FF,
   internal_path_error = 0x300,
   connection_lost = 0x370,
   command_aborted_by_host = 0x371,

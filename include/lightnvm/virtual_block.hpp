@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,13 +14,20 @@ namespace lightnvm {
 
 struct VirtualBlockOptions {
   std::uint32_t depth = 0;  ///< commands in flight; 0: two for each chunk, within what the route takes
-  bool scalar = false;      ///< scalar commands also where vector commands would do
+  bool scalar = false;      ///< scalar commands also where vector commands would do; OCSSD 1.2: no effect
+  /// OCSSD 1.2: single, or the mode of the device's planes (EINVAL otherwise); nothing: that of all planes, where a
+  /// list has room for a page on each of them.
+  std::optional<PlaneMode> plane_mode;
 };
 
 /// Sectors are laid out round-robin over the chunks in pieces of ws_opt sectors: sector s lies in chunk (s / ws_opt) %
 /// n. Offsets and sizes are in bytes. Reads begin and end anywhere on a sector; writes on a multiple of ws_min sectors.
 /// The chunks are written in order, so that a virtual block is written from its start to its end; the last mw_cunits
 /// sectors of each chunk can be read once the chunk is full (pad fills it).
+///
+/// On OCSSD 1.2 the chunks are blocks over all planes, and a piece is a page of each plane, one plane after another;
+/// writes begin and end on whole pages of the planes that the plane mode covers. copy_to and find_write_position answer
+/// ENOTSUP there.
 ///
 /// One thread at a time. It keeps its Device alive. Ending it waits for what is in flight and calls the callbacks.
 /// Errors of all functions: EINVAL for what lies outside or is not aligned (nothing was sent), otherwise the first
@@ -45,7 +53,7 @@ class VirtualBlock {
   [[nodiscard]] const std::vector<Address>& chunks() const noexcept;
   [[nodiscard]] std::uint64_t size() const noexcept;             ///< bytes
   [[nodiscard]] std::uint64_t read_alignment() const noexcept;   ///< bytes: a sector
-  [[nodiscard]] std::uint64_t write_alignment() const noexcept;  ///< bytes: ws_min sectors
+  [[nodiscard]] std::uint64_t write_alignment() const noexcept;  ///< bytes: ws_min sectors; OCSSD 1.2: see above
   /// Where the sector at `offset` lies. Requires offset < size().
   [[nodiscard]] Address address_at(std::uint64_t offset) const noexcept;
 

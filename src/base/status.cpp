@@ -38,6 +38,7 @@ constexpr StatusInfo lookup(StatusCode code) noexcept {
     case keep_alive_expired: return {"keep_alive_expired", "Keep Alive Timeout Expired", ETIMEDOUT};
     case namespace_write_protected: return {"namespace_write_protected", "Namespace is Write Protected", EROFS};
     case transient_transport_error: return {"transient_transport_error", "Transient Transport Error", EAGAIN};
+    case write_failure: return {"write_failure", "Write Failure", EIO};
     case lba_out_of_range: return {"lba_out_of_range", "LBA Out of Range", EINVAL};
     case capacity_exceeded: return {"capacity_exceeded", "Capacity Exceeded", ENOSPC};
     case namespace_not_ready: return {"namespace_not_ready", "Namespace Not Ready", EAGAIN};
@@ -77,6 +78,7 @@ constexpr StatusInfo lookup(StatusCode code) noexcept {
     case write_next_unit: return {"write_next_unit", "Write Fail, Write Next Unit", EIO};
     case chunk_early_close: return {"chunk_early_close", "Chunk Early Close", EIO};
     case out_of_order_write: return {"out_of_order_write", "Out of Order Write", EIO};
+    case empty_page: return {"empty_page", "Empty Page", EIO};
     case internal_path_error: return {"internal_path_error", "Internal Path Error", EIO};
     case connection_lost: return {"connection_lost", "Connection Lost, Outcome Unknown", EIO};
     case command_aborted_by_host: return {"command_aborted_by_host", "Command Aborted by the Host", ETIMEDOUT};

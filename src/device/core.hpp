@@ -83,6 +83,8 @@ class Device::Impl {
   Geometry geometry;  // of the dialect; zero without one
   spec::IdentifyNamespace ns{};
   spec::IdentifyController controller{};
+  spec::IdentifyPage told{};  // what the device answered to admin command E2h
+  bool has_told = false;
   backends::Ident ident;
   std::string backend_name;
   std::uint32_t backend_id = 0;

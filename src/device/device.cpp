@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "base/error.hpp"
 #include "device/core.hpp"
 #include "spec/build.hpp"
 
@@ -19,18 +20,22 @@ Io describe(Operation operation, const Sectors& s, CommandOptions options = {}) 
   io.operation = operation;
   io.addressing = s.is_vector() ? Addressing::vector : Addressing::scalar;
   io.consecutive = !s.is_list();
-  io.force_unit_access = options.force_unit_access;
-  io.limited_retry = options.limited_retry;
+  io.options = options;
   io.addresses = s.data();
   io.count = s.count();
   return io;
 }
 
 // One address to reset is a list of one.
-Io describe_reset(const Sectors& s) noexcept {
-  Io io = describe(Operation::reset, s);
+Io describe_reset(const Sectors& s, CommandOptions options) noexcept {
+  Io io = describe(Operation::reset, s, options);
   if (s.count() == 1) io.consecutive = false;
   return io;
+}
+
+Status check_feature(SpecVersion version, Feature feature) {
+  if (version != SpecVersion::ocssd12 || feature != Feature::media_feedback) return {};
+  return fail(Status::os(ENOTSUP), "OCSSD 1.2 has no media feedback");
 }
 
 template <typename Submit>
@@ -68,9 +73,10 @@ Status Queue::write(const Sectors& sectors, const Source& from, Callback done, C
   return impl_->channel.submit(describe(Operation::write, sectors, options), &from, std::move(done));
 }
 
-Status Queue::reset(const Sectors& chunks, Callback done, std::span<std::byte> descriptors) noexcept {
+Status Queue::reset(const Sectors& chunks, Callback done, std::span<std::byte> descriptors,
+                    CommandOptions options) noexcept {
   const Destination to({}, descriptors);
-  return impl_->channel.submit(describe_reset(chunks), descriptors.empty() ? nullptr : &to, std::move(done));
+  return impl_->channel.submit(describe_reset(chunks, options), descriptors.empty() ? nullptr : &to, std::move(done));
 }
 
 Status Queue::copy(std::span<const Address> from, std::span<const Address> to, Callback done) noexcept {
@@ -132,6 +138,11 @@ Address Device::from_device(std::uint64_t a) const noexcept {
   return impl_->dialect ? impl_->dialect->from_device(a) : Address{};
 }
 
+std::uint32_t Device::capabilities() const noexcept { return impl_->dialect ? impl_->dialect->capabilities() : 0; }
+std::optional<PpaFormat> Device::ppa_format() const noexcept {
+  return impl_->dialect ? impl_->dialect->ppa_format() : std::nullopt;
+}
+
 Completion Device::read(const Sectors& sectors, const Destination& to, CommandOptions options) {
   return with_channel(*impl_->pool, [&](device::Channel& c, Callback&& done) {
     return c.submit(describe(Operation::read, sectors, options), &to, std::move(done));
@@ -144,14 +155,14 @@ Completion Device::write(const Sectors& sectors, const Source& from, CommandOpti
   });
 }
 
-Completion Device::reset(const Sectors& chunks, std::span<Chunk> after) {
+Completion Device::reset(const Sectors& chunks, std::span<Chunk> after, CommandOptions options) {
   if (!after.empty() && (after.size() != chunks.count() || after.size() > kMaxAddresses)) {
     return {0, Status::os(EINVAL)};
   }
   std::array<spec::ChunkDescriptor, kMaxAddresses> descriptors{};
   const Destination to({}, std::as_writable_bytes(std::span(descriptors).first(after.size())));
   const Completion completion = with_channel(*impl_->pool, [&](device::Channel& c, Callback&& done) {
-    return c.submit(describe_reset(chunks), after.empty() ? nullptr : &to, std::move(done));
+    return c.submit(describe_reset(chunks, options), after.empty() ? nullptr : &to, std::move(done));
   });
   if (!completion.ok() && completion.status.is_os()) return completion;
   for (unsigned i = 0; i < after.size(); ++i) {
@@ -171,6 +182,17 @@ Completion Device::copy(std::span<const Address> from, std::span<const Address> 
 Completion Device::flush() {
   return with_channel(*impl_->pool,
                       [](device::Channel& c, Callback&& done) { return c.submit_flush(std::move(done)); });
+}
+
+Result<BadBlockTable> Device::bad_blocks(Address unit) {
+  if (!impl_->dialect) return std::unexpected(Status::os(ENOTSUP));
+  return impl_->dialect->bad_blocks(*impl_->admin, unit);
+}
+
+Completion Device::set_bad_blocks(std::span<const Address> blocks, BlockState state) {
+  if (!impl_->dialect) return {0, Status::os(ENOTSUP)};
+  if (read_only()) return {0, Status::os(EROFS)};
+  return impl_->dialect->set_bad_blocks(*impl_->admin, blocks, state);
 }
 
 Result<std::vector<Chunk>> Device::chunks(std::uint64_t first, std::uint64_t count) {
@@ -202,6 +224,7 @@ Result<std::vector<Event>> Device::events() {
 }
 
 Result<std::uint32_t> Device::feature(Feature feature) {
+  if (const Status s = check_feature(version(), feature); !s) return std::unexpected(s);
   const auto id = static_cast<spec::FeatureId>(feature);
   const Completion c = impl_->admin->execute(spec::build::get_features(id, nsid()), Payload{});
   if (!c) return std::unexpected(c.status);
@@ -209,11 +232,15 @@ Result<std::uint32_t> Device::feature(Feature feature) {
 }
 
 Status Device::set_feature(Feature feature, std::uint32_t value) {
+  if (const Status s = check_feature(version(), feature); !s) return s;
   const auto id = static_cast<spec::FeatureId>(feature);
   return impl_->admin->execute(spec::build::set_features(id, nsid(), value), Payload{}).status;
 }
 
 Status Device::report_unwritten(bool as_error) {
+  if (version() == SpecVersion::ocssd12) {
+    return fail(Status::os(ENOTSUP), "on OCSSD 1.2 reading an unwritten sector always is an error");
+  }
   const auto now = feature(Feature::error_recovery);
   if (!now) return now.error();
   return set_feature(Feature::error_recovery, as_error ? *now | spec::kDulbe : *now & ~spec::kDulbe);
@@ -224,6 +251,10 @@ std::span<const std::byte> Device::identify_namespace() const noexcept {
 }
 std::span<const std::byte> Device::identify_controller() const noexcept {
   return std::as_bytes(std::span(&impl_->controller, 1));
+}
+
+std::span<const std::byte> Device::identify_geometry() const noexcept {
+  return std::span(impl_->told).first(impl_->has_told ? impl_->told.size() : 0);
 }
 
 Completion Device::pass(CommandSet set, const RawCommand& raw, const Destination& memory,

@@ -82,13 +82,16 @@ std::expected<void, Refusal> look_into(Device::Impl& impl, const Ident& ident) {
   if (!spoken) {
     return std::unexpected(Refusal{true, spoken.error(), fmt::format("{}: {}", ident.text, last_error())});
   }
-  impl.dialect = std::move(*spoken);
+  impl.dialect = std::move(spoken->dialect);
+  impl.told = spoken->page;
+  impl.has_told = spoken->has_page;
   impl.terms = {impl.dialect.get(), 0, 0, nsid, caps};
   if (impl.dialect) {
     impl.geometry = impl.dialect->geometry();
     impl.terms.sector_bytes = impl.geometry.sector_bytes;
     impl.terms.oob_bytes = impl.geometry.oob_bytes;
-    impl.max_sectors = std::min<std::uint32_t>(65536, limit == 0 ? 65536 : limit / impl.geometry.sector_bytes);
+    const std::uint32_t most = impl.geometry.has_planes() ? kMaxAddresses : 65536;
+    impl.max_sectors = std::min<std::uint32_t>(most, limit == 0 ? most : limit / impl.geometry.sector_bytes);
   }
   return {};
 }

@@ -5,13 +5,17 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "dialect/admin_port.hpp"
+#include "lightnvm/bad_blocks.hpp"
 #include "lightnvm/chunk.hpp"
+#include "lightnvm/command_options.hpp"
 #include "lightnvm/event.hpp"
 #include "lightnvm/geometry.hpp"
+#include "lightnvm/ppa_format.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::dialect {
@@ -25,8 +29,7 @@ struct Io {
   Operation operation = Operation::read;
   Addressing addressing = Addressing::vector;
   bool consecutive = false;  ///< `addresses` is one, and the sectors behind it are meant
-  bool force_unit_access = false;
-  bool limited_retry = false;
+  CommandOptions options;
   const Address* addresses = nullptr;    ///< count of them, but with `consecutive`; scalar transfers: only the first
   const Address* destination = nullptr;  ///< copy: count of them
   std::uint32_t count = 0;
@@ -47,6 +50,8 @@ class Dialect {
 
   [[nodiscard]] virtual SpecVersion version() const noexcept = 0;
   [[nodiscard]] virtual const Geometry& geometry() const noexcept = 0;
+  /// MCCAP as the device says it.
+  [[nodiscard]] virtual std::uint32_t capabilities() const noexcept = 0;
 
   /// Fills `command` and the address lists of `payload` (scalar reset: its data). Does not allocate or block.
   /// Returns EINVAL for an address that the device's format cannot name, ENOTSUP for what the dialect has no words for.
@@ -55,8 +60,9 @@ class Dialect {
   /// The device's name of an address, and back. Components beyond their fields are cut.
   [[nodiscard]] virtual std::uint64_t to_device(Address address) const noexcept = 0;
   [[nodiscard]] virtual Address from_device(std::uint64_t device_address) const noexcept = 0;
-  /// Widths of the device's address fields: group, unit, chunk, sector.
+  /// Widths of the device's address fields: group, unit, chunk, sector; zeros where ppa_format says more.
   [[nodiscard]] virtual std::array<unsigned, 4> address_bits() const noexcept = 0;
+  [[nodiscard]] virtual std::optional<PpaFormat> ppa_format() const noexcept { return std::nullopt; }
 
   /// `count` chunks of the report from number `first` on; as many as there are.
   virtual Result<std::vector<Chunk>> report(AdminPort& port, std::uint64_t first, std::uint64_t count) const = 0;
@@ -64,9 +70,19 @@ class Dialect {
   [[nodiscard]] virtual Chunk parse_descriptor(const spec::ChunkDescriptor& descriptor) const noexcept = 0;
   /// The notifications that the device has logged, oldest first; reading them arms the next event.
   virtual Result<std::vector<Event>> events(AdminPort& port) const = 0;
+
+  /// The contracts of Device's functions. ENOTSUP where the dialect has no bad block tables.
+  virtual Result<BadBlockTable> bad_blocks(AdminPort& port, Address unit) const = 0;
+  virtual Completion set_bad_blocks(AdminPort& port, std::span<const Address> blocks, BlockState state) const = 0;
 };
 
-/// The device's dialect; nullptr where none recognises it. Errors are those of the commands that were needed.
-Result<std::unique_ptr<Dialect>> recognise(AdminPort& port, const spec::IdentifyNamespace& ns);
+/// What a device was found to speak.
+struct Recognised {
+  std::unique_ptr<Dialect> dialect;  ///< nullptr where none recognises the device
+  spec::IdentifyPage page{};         ///< what it answered to admin command E2h
+  bool has_page = false;
+};
+/// Errors are those of the commands that were needed, and EPROTO with a sentence for a device that makes no sense.
+Result<Recognised> recognise(AdminPort& port, const spec::IdentifyNamespace& ns);
 
 }  // namespace lightnvm::dialect

@@ -28,13 +28,25 @@ constexpr IoOpcode vector_opcode(Operation operation) noexcept {
 
 // FUA and LR lie in dword 12 of scalar and vector commands alike.
 constexpr std::uint32_t flags(const Io& io) noexcept {
-  return static_cast<std::uint32_t>(io.force_unit_access) << 30 | static_cast<std::uint32_t>(io.limited_retry) << 31;
+  const CommandOptions& o = io.options;
+  return static_cast<std::uint32_t>(o.force_unit_access) << 30 | static_cast<std::uint32_t>(o.limited_retry) << 31;
+}
+
+// Planes and what goes with them are of 1.2.
+constexpr bool has_foreign_options(const CommandOptions& o) noexcept {
+  return (static_cast<unsigned>(o.plane_mode) | static_cast<unsigned>(o.scrambler) | static_cast<unsigned>(o.suspend) |
+          static_cast<unsigned>(o.slc_mode)) != 0;
+}
+
+Status no_bad_block_tables() {
+  return fail(Status::os(ENOTSUP), "OCSSD 2.0 has no bad block tables; the chunk report says which chunks are offline");
 }
 
 class Ocssd20 final : public Dialect {
  public:
-  Ocssd20(const Geometry& geometry, model::LbaFormat format, std::uint32_t nsid) noexcept
+  Ocssd20(const Geometry& geometry, model::LbaFormat format, std::uint32_t capabilities, std::uint32_t nsid) noexcept
       : geometry_(geometry),
+        capabilities_(capabilities),
         format_(format),
         mask_(format.generic_mask()),
         nsid_(nsid),
@@ -47,6 +59,7 @@ class Ocssd20 final : public Dialect {
 
   [[nodiscard]] SpecVersion version() const noexcept override { return SpecVersion::ocssd20; }
   [[nodiscard]] const Geometry& geometry() const noexcept override { return geometry_; }
+  [[nodiscard]] std::uint32_t capabilities() const noexcept override { return capabilities_; }
   [[nodiscard]] std::uint64_t to_device(Address a) const noexcept override { return format_.pack({a.value & mask_}); }
   [[nodiscard]] Address from_device(std::uint64_t lba) const noexcept override { return format_.unpack(lba); }
 
@@ -58,6 +71,12 @@ class Ocssd20 final : public Dialect {
   Result<std::vector<Chunk>> report(AdminPort& port, std::uint64_t first, std::uint64_t count) const override;
   [[nodiscard]] Chunk parse_descriptor(const spec::ChunkDescriptor& d) const noexcept override;
   Result<std::vector<Event>> events(AdminPort& port) const override;
+  Result<BadBlockTable> bad_blocks(AdminPort&, Address) const override {
+    return std::unexpected(no_bad_block_tables());
+  }
+  Completion set_bad_blocks(AdminPort&, std::span<const Address>, BlockState) const override {
+    return {0, no_bad_block_tables()};
+  }
 
  private:
   [[nodiscard]] bool pack_list(const Address* addresses, bool consecutive, std::uint32_t count,
@@ -66,6 +85,7 @@ class Ocssd20 final : public Dialect {
   Status encode_ranges(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept;
 
   Geometry geometry_;
+  std::uint32_t capabilities_;
   model::LbaFormat format_;
   std::uint64_t mask_;
   std::uint32_t nsid_;
@@ -93,6 +113,8 @@ bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_
 }
 
 Status Ocssd20::encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept {
+  if (has_foreign_options(io.options)) [[unlikely]]
+    return Status::os(ENOTSUP);
   if (io.addressing == Addressing::vector) return encode_vector(io, command, payload, memory);
   if (io.operation == Operation::reset) return encode_ranges(io, command, payload, memory);
   if (io.operation == Operation::copy) return Status::os(ENOTSUP);
@@ -240,7 +262,7 @@ Result<std::unique_ptr<Dialect>> make_ocssd20(const spec::Geometry20& page, cons
     return unexpected(Status::os(EPROTO), fmt::format("the device's geometry makes no sense: {}", wrong));
   }
   const model::LbaFormat format(page.grp_len, page.pu_len, page.chk_len, page.lbk_len);
-  return std::make_unique<Ocssd20>(g, format, nsid);
+  return std::make_unique<Ocssd20>(g, format, page.mccap, nsid);
 }
 
 }  // namespace lightnvm::dialect

@@ -132,6 +132,9 @@ bool expand(const Line& line, std::vector<ChunkOverride>& out) {
 }  // namespace
 
 Result<std::vector<ChunkOverride>> parse_chunk_info(std::string_view text, const Geometry& geometry) {
+  if (geometry.has_planes()) {
+    return unexpected(Status::os(EINVAL), "chunk info is of devices of OCSSD 2.0; bad= marks the blocks of 1.2");
+  }
   std::vector<ChunkOverride> out;
   std::size_t number = 0;
   for (const auto part : std::views::split(text, '\n')) {

@@ -23,18 +23,21 @@ void ChunkMachine::Lock::wait(Entry& e) noexcept {
   } while (e.locked.exchange(1, std::memory_order_acquire) != 0);
 }
 
-Result<std::unique_ptr<ChunkMachine>> ChunkMachine::create(const Geometry& geometry, std::uint32_t pe_cycles) {
+Result<std::unique_ptr<ChunkMachine>> ChunkMachine::create(const Geometry& geometry, std::uint32_t pe_cycles,
+                                                           WornOut worn_out) {
   auto table = os::Pages::map(geometry.total_chunks() * sizeof(Entry));
   if (!table) return std::unexpected(table.error());
   auto units = os::Pages::map(geometry.total_units() * sizeof(std::atomic<std::uint32_t>));
   if (!units) return std::unexpected(units.error());
-  return std::unique_ptr<ChunkMachine>(new ChunkMachine(geometry, pe_cycles, std::move(*table), std::move(*units)));
+  return std::unique_ptr<ChunkMachine>(
+      new ChunkMachine(geometry, pe_cycles, worn_out, std::move(*table), std::move(*units)));
 }
 
-ChunkMachine::ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, os::Pages table,
+ChunkMachine::ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, WornOut worn_out, os::Pages table,
                            os::Pages open_in_unit) noexcept
     : geometry_(geometry),
       pe_cycles_(pe_cycles),
+      worn_out_(worn_out),
       limits_open_(geometry.max_open != 0 || geometry.max_open_unit != 0),
       table_(std::move(table)),
       open_in_unit_(std::move(open_in_unit)) {}
@@ -46,6 +49,7 @@ void ChunkMachine::restore(std::uint32_t chunk, const ChunkRecord& r) noexcept {
   e.write_pointer = e.reserved = r.write_pointer;
   e.missing = r.missing;
   e.cycles = r.cycles;
+  e.mark = static_cast<std::uint8_t>(r.mark) & 0xF;
   wear_sum_.fetch_add(model::wear_index(r.cycles, pe_cycles_), std::memory_order_relaxed);
   if (limits_open_ && r.state == ChunkState::open && r.type == ChunkType::sequential) {
     auto* units = reinterpret_cast<std::atomic<std::uint32_t>*>(open_in_unit_.data());
@@ -57,7 +61,20 @@ void ChunkMachine::restore(std::uint32_t chunk, const ChunkRecord& r) noexcept {
 ChunkRecord ChunkMachine::record(std::uint32_t chunk) const noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
-  return {e.write_pointer, e.missing, e.cycles, state_of(e.state), type_of(e.type)};
+  return record_of(e);
+}
+
+BlockState ChunkMachine::mark(std::uint32_t chunk) const noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  return static_cast<BlockState>(e.mark);
+}
+
+void ChunkMachine::set_mark(std::uint32_t chunk, BlockState mark) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  e.mark = static_cast<std::uint8_t>(mark) & 0xF;
+  e.changed = true;
 }
 
 Chunk ChunkMachine::describe(std::uint32_t chunk) const noexcept {
@@ -97,7 +114,8 @@ void ChunkMachine::give_open_slot(std::uint32_t chunk) noexcept {
 }
 
 StatusCode ChunkMachine::reserve(Entry& e, WriteRun& run) noexcept {
-  if (e.resetting) return StatusCode::write_fault;
+  if (e.resetting || is_bad(e)) [[unlikely]]
+    return e.resetting ? StatusCode::write_fault : StatusCode::write_failure;
   model::ChunkView v = view(e);
   if (v.type == ChunkType::sequential) {
     v.write_pointer = e.reserved;
@@ -233,7 +251,7 @@ void ChunkMachine::commit(WriteRun& run, StatusCode media) noexcept {
 ResetStep ChunkMachine::begin_reset(std::uint32_t chunk, bool waiting, StatusCode& verdict) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
-  verdict = model::check_reset(view(e), geometry_);
+  verdict = is_bad(e) ? StatusCode::invalid_field : model::check_reset(view(e), geometry_);
   if (verdict != StatusCode::success) {
     if (waiting) --e.resets_waiting;
     return ResetStep::refused;
@@ -247,6 +265,15 @@ ResetStep ChunkMachine::begin_reset(std::uint32_t chunk, bool waiting, StatusCod
   return ResetStep::granted;
 }
 
+// The chunk has been erased for the last time.
+void ChunkMachine::retire(Entry& e) const noexcept {
+  if (worn_out_ == WornOut::offline) {
+    e.state = static_cast<std::uint8_t>(ChunkState::offline);
+  } else {
+    e.mark = static_cast<std::uint8_t>(BlockState::grown_bad) & 0xF;
+  }
+}
+
 StatusCode ChunkMachine::finish_reset(std::uint32_t chunk, StatusCode media) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
@@ -256,17 +283,17 @@ StatusCode ChunkMachine::finish_reset(std::uint32_t chunk, StatusCode media) noe
   e.resetting = false;
   e.changed = true;
   e.write_pointer = e.reserved = 0;
+  e.state = 0;
   if (media != StatusCode::success) {
-    e.state = static_cast<std::uint8_t>(ChunkState::offline);
+    retire(e);
     return StatusCode::offline_chunk;
   }
-  e.state = 0;
   if (type_of(e.type) == ChunkType::sequential && e.cycles < pe_cycles_) {
     const std::uint8_t before = model::wear_index(e.cycles, pe_cycles_);
     ++e.cycles;
     const std::uint8_t after = model::wear_index(e.cycles, pe_cycles_);
     wear_sum_.fetch_add(static_cast<std::uint64_t>(after - before), std::memory_order_relaxed);
-    if (after == 255) e.state = static_cast<std::uint8_t>(ChunkState::offline);
+    if (after == 255) retire(e);
   }
   return StatusCode::success;
 }
@@ -290,7 +317,7 @@ bool ChunkMachine::take_if_changed(std::uint32_t chunk, ChunkRecord& record) noe
   // While a reset is on its way, the record already says what it will leave.
   if (!e.changed || e.resetting) return false;
   e.changed = false;
-  record = {e.write_pointer, e.missing, e.cycles, state_of(e.state), type_of(e.type)};
+  record = record_of(e);
   return true;
 }
 

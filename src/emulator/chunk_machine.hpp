@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "lightnvm/bad_blocks.hpp"
 #include "lightnvm/chunk.hpp"
 #include "lightnvm/geometry.hpp"
 #include "lightnvm/status.hpp"
@@ -22,6 +23,7 @@ struct ChunkRecord {
   std::uint16_t cycles = 0;
   ChunkState state = ChunkState::free;
   ChunkType type = ChunkType::sequential;
+  BlockState mark = BlockState::good;  ///< OCSSD 1.2: what the bad block table says of it
   friend bool operator==(const ChunkRecord&, const ChunkRecord&) noexcept = default;
 };
 
@@ -40,6 +42,9 @@ struct WriteRun {
   bool committed_ = false;
 };
 
+/// What becomes of a chunk that cannot be erased again: OCSSD 2.0 takes it offline, 1.2 marks it as grown bad.
+enum class WornOut : std::uint8_t { offline, grown_bad };
+
 /// How a reset went on.
 enum class ResetStep : std::uint8_t { refused, wait, granted };
 
@@ -48,7 +53,8 @@ enum class ResetStep : std::uint8_t { refused, wait, granted };
 class ChunkMachine {
  public:
   /// The table of a device of that geometry, all chunks free. ENOMEM.
-  static Result<std::unique_ptr<ChunkMachine>> create(const Geometry& geometry, std::uint32_t pe_cycles);
+  static Result<std::unique_ptr<ChunkMachine>> create(const Geometry& geometry, std::uint32_t pe_cycles,
+                                                      WornOut worn_out = WornOut::offline);
 
   [[nodiscard]] const Geometry& geometry() const noexcept { return geometry_; }
 
@@ -58,6 +64,11 @@ class ChunkMachine {
   [[nodiscard]] ChunkRecord record(std::uint32_t chunk) const noexcept;
   /// As the chunk report shows it.
   [[nodiscard]] Chunk describe(std::uint32_t chunk) const noexcept;
+
+  /// The chunk's entry in the bad block table. Bad chunks are neither written (write_failure) nor reset
+  /// (invalid_field).
+  [[nodiscard]] BlockState mark(std::uint32_t chunk) const noexcept;
+  void set_mark(std::uint32_t chunk, BlockState mark) noexcept;
 
   /// How many sectors from the chunk's start can be read. If it is not 0, the chunk cannot be reset until release_read.
   [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept {
@@ -113,8 +124,9 @@ class ChunkMachine {
     std::uint8_t state;  // ChunkState, 0: free
     std::uint8_t type;   // ChunkType, 0: sequential
     bool changed : 1;
-    bool doomed : 1;     // a commit failed; what was reserved behind it fails too
-    bool resetting : 1;  // granted to one reset
+    bool doomed : 1;        // a commit failed; what was reserved behind it fails too
+    bool resetting : 1;     // granted to one reset
+    std::uint8_t mark : 4;  // BlockState
     std::uint32_t write_pointer;
     std::uint32_t reserved;
     std::uint32_t missing;
@@ -148,7 +160,17 @@ class ChunkMachine {
     return raw == 0 ? ChunkType::sequential : static_cast<ChunkType>(raw);
   }
 
-  ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, os::Pages table, os::Pages open_in_unit) noexcept;
+  static bool is_bad(const Entry& e) noexcept {
+    return (e.mark & (static_cast<unsigned>(BlockState::factory_bad) | static_cast<unsigned>(BlockState::grown_bad))) !=
+           0;
+  }
+  static ChunkRecord record_of(const Entry& e) noexcept {
+    return {e.write_pointer, e.missing, e.cycles, state_of(e.state), type_of(e.type), static_cast<BlockState>(e.mark)};
+  }
+  void retire(Entry& e) const noexcept;
+
+  ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, WornOut worn_out, os::Pages table,
+               os::Pages open_in_unit) noexcept;
   [[nodiscard]] Entry& entry(std::uint32_t chunk) const noexcept {
     return reinterpret_cast<Entry*>(table_.data())[chunk];
   }
@@ -166,6 +188,7 @@ class ChunkMachine {
 
   Geometry geometry_;
   std::uint32_t pe_cycles_;
+  WornOut worn_out_;
   bool limits_open_;
   os::Pages table_;
   os::Pages open_in_unit_;

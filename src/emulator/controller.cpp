@@ -14,8 +14,7 @@ using enum StatusCode;
 
 constexpr std::uint32_t kBroadcast = 0xFFFFFFFF;
 constexpr std::uint32_t kNvmeVersion = 0x00010300;
-constexpr char kModel[] = "liblightnvm emulated OCSSD 2.0";
-constexpr char kFirmware[] = "2.0";
+constexpr std::string_view kModel20 = "liblightnvm emulated OCSSD 2.0", kModel12 = "liblightnvm emulated OCSSD 1.2";
 constexpr char kSubsystem[] = "nqn.2026-11.io.lightnvm:emulated:";
 
 Completion verdict(StatusCode code) noexcept { return {0, Status::nvme_dnr(code)}; }
@@ -35,6 +34,8 @@ Completion send(std::span<const std::byte> source, std::uint64_t offset, std::ui
   SegmentRange{p.data, 0, n}.copy_in(source.data() + offset);
   return {};
 }
+
+std::string_view firmware(const Device& device) noexcept { return device.physical() ? "1.2" : "2.0"; }
 
 template <typename T>
 Completion send_page(const T& page, const Payload& p) {
@@ -66,6 +67,8 @@ Completion Controller::execute(const spec::Command& c, const Payload& p) {
   switch (static_cast<spec::AdminOpcode>(spec::Opcode::get(c))) {
     case spec::AdminOpcode::identify: return identify(c, p);
     case spec::AdminOpcode::geometry: return geometry(c, p);
+    case spec::AdminOpcode::get_bad_blocks: return get_bad_blocks(c, p);
+    case spec::AdminOpcode::set_bad_blocks: return set_bad_blocks(c, p);
     case spec::AdminOpcode::get_log_page: return get_log(c, p);
     case spec::AdminOpcode::get_features: return get_features(c, p);
     case spec::AdminOpcode::set_features: return set_features(c, p);
@@ -104,8 +107,8 @@ spec::IdentifyController Controller::identify_controller() const {
   const Config& config = device_->config();
   spec::IdentifyController id{};
   pad(id.sn, config.serial);
-  pad(id.mn, kModel);
-  pad(id.fr, kFirmware);
+  pad(id.mn, device_->physical() ? kModel12 : kModel20);
+  pad(id.fr, firmware(*device_));
   id.rab = 6;
   id.mdts = config.mdts;
   id.cntlid = id_;
@@ -133,12 +136,14 @@ spec::IdentifyNamespace Controller::identify_namespace() const {
   const Geometry& g = config.geometry;
   spec::IdentifyNamespace ns{};
   // OCSSD-2.0 2.2: the size is the address space's, holes included; the capacity is what can hold data.
-  const unsigned bits = device_->format().total_bits();
+  const unsigned bits = device_->physical()
+                            ? device_->ppa_format().channel.offset + device_->ppa_format().channel.length
+                            : device_->format().total_bits();
   ns.nsze = ns.nuse = bits >= 64 ? ~0ULL : 1ULL << bits;
   ns.ncap = device_->usable_sectors();
   ns.nsfeat = 1U << 2;
   ns.mc = g.oob_bytes != 0 ? 2 : 0;
-  ns.dlfeat = config.predefined == 0xFF ? 2 : 1;
+  if (!device_->physical()) ns.dlfeat = config.predefined == 0xFF ? 2 : 1;
   ns.lbaf[0].ms = static_cast<std::uint16_t>(g.oob_bytes);
   ns.lbaf[0].ds = static_cast<std::uint8_t>(std::countr_zero(g.sector_bytes));
   std::ranges::copy(device_->uuid(), ns.nguid);
@@ -151,6 +156,7 @@ Completion Controller::geometry(const spec::Command& c, const Payload& p) {
   if (std::any_of(c.dw.begin() + 10, c.dw.end(), [](std::uint32_t dw) { return dw != 0; })) {
     return verdict(invalid_field);
   }
+  if (device_->physical()) return identity(p);
   const Geometry& g = device_->geometry();
   const model::LbaFormat& f = device_->format();
   spec::Geometry20 page{};
@@ -189,6 +195,9 @@ Completion Controller::get_log(const spec::Command& c, const Payload& p) {
   const std::uint8_t mdts = device_->config().mdts;
   if (mdts != 0 && bytes > 4096ULL << mdts) return verdict(invalid_field);
   if (total_bytes(p.data) < bytes) return verdict(data_sgl_length_invalid);
+  if (device_->physical() && (page == spec::LogPage::chunk_information || page == spec::LogPage::chunk_notification)) {
+    return verdict(invalid_log_page);
+  }
   if (page == spec::LogPage::chunk_information) {
     if (nsid != 1) return verdict(invalid_namespace);
     return chunk_log(c, {p.data, 0, bytes});
@@ -217,7 +226,7 @@ std::vector<std::byte> Controller::log_page(const spec::Command& c) {
     case spec::LogPage::firmware_slot: {
       std::array<char, 512> page{1};
       std::fill_n(page.begin() + 8, 8, ' ');
-      std::copy_n(kFirmware, sizeof kFirmware - 1, page.begin() + 8);
+      std::ranges::copy(firmware(*device_), page.begin() + 8);
       return bytes_of(page);
     }
     case spec::LogPage::chunk_notification:

@@ -48,6 +48,10 @@ class Controller {
   friend class AdminQueue;
   Completion identify(const spec::Command& c, const Payload& p);
   Completion geometry(const spec::Command& c, const Payload& p);
+  // bad_blocks.cpp: what OCSSD 1.2 has in its place, and its bad block tables.
+  [[nodiscard]] Completion identity(const Payload& p) const;
+  [[nodiscard]] Completion get_bad_blocks(const spec::Command& c, const Payload& p) const;
+  Completion set_bad_blocks(const spec::Command& c, const Payload& p);
   Completion get_log(const spec::Command& c, const Payload& p);
   Completion chunk_log(const spec::Command& c, const SegmentRange& target);
   [[nodiscard]] std::vector<std::byte> log_page(const spec::Command& c);

@@ -8,18 +8,23 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "spec/ocssd12.hpp"
 
 namespace lightnvm::emulator {
 
 Device::Device(Config config, Parts parts)
     : config_(std::move(config)),
-      format_(model::LbaFormat::shortest(config_.geometry)),
+      geometry_(machine_geometry(config_.geometry)),
+      format_(model::LbaFormat::shortest(geometry_)),
       machine_(std::move(parts.machine)),
       media_(std::move(parts.media)),
       uuid_(parts.uuid),
       read_only_(parts.read_only),
       usable_sectors_(parts.usable_sectors) {
   log_.reserve(spec::kNotificationEntries);
+  if (!physical()) return;
+  ppa_format_ = model::shortest_ppa_format(config_.geometry);
+  ppa_ = model::PpaPacker(ppa_format_);
 }
 
 Device::~Device() = default;
@@ -27,15 +32,20 @@ Device::~Device() = default;
 namespace {
 
 std::uint64_t unusable(const ChunkRecord& record, const Geometry& g) noexcept {
-  return record.state == ChunkState::offline ? g.sectors : record.missing;
+  const bool bad = record.mark == BlockState::factory_bad || record.mark == BlockState::grown_bad;
+  return bad || record.state == ChunkState::offline ? g.sectors : record.missing;
+}
+
+WornOut worn_out(const Config& config) noexcept {
+  return config.geometry.has_planes() ? WornOut::grown_bad : WornOut::offline;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<Device>> Device::in_memory(const Config& config) {
   if (const Status s = validate(config); !s) return std::unexpected(s);
-  const Geometry& g = config.geometry;
-  auto machine = ChunkMachine::create(g, config.pe_cycles);
+  const Geometry g = machine_geometry(config.geometry);
+  auto machine = ChunkMachine::create(g, config.pe_cycles, worn_out(config));
   auto media = make_memory_media(g);
   if (!machine || !media) {
     const Status s = machine ? media.error() : machine.error();
@@ -54,14 +64,14 @@ Result<std::shared_ptr<Device>> Device::from_file(const std::string& path, Image
   auto image = Image::open(path, access);
   if (!image) return std::unexpected(image.error());
   const Config config = (*image)->config();
-  const Geometry& g = config.geometry;
-  auto machine = ChunkMachine::create(g, config.pe_cycles);
+  const Geometry g = machine_geometry(config.geometry);
+  auto machine = ChunkMachine::create(g, config.pe_cycles, worn_out(config));
   if (!machine) return unexpected(machine.error(), fmt::format("{}: {}", path, machine.error().message()));
   std::uint64_t lost = 0;
   std::uint64_t damaged = 0;
   const Status loaded = (*image)->load(
       [&](std::uint32_t chunk, const ChunkRecord& record) {
-        if (!implausible(record, g).empty()) {
+        if (!implausible(record, config.geometry).empty()) {
           ++damaged;
           return;
         }
@@ -118,11 +128,46 @@ Status Device::persist_reset(std::uint32_t chunk) noexcept {
   return media_->save(chunk, record);
 }
 
+std::vector<std::byte> Device::bad_block_table(Address unit) const {
+  const Geometry& g = config_.geometry;
+  const std::uint32_t entries = g.chunks * g.planes;
+  const std::uint32_t first = machine_chunk(g, Address::of12(unit.group(), unit.unit(), 0));
+  std::vector<std::byte> out(sizeof(spec::BadBlockHeader) + entries);
+  spec::BadBlockHeader header{};
+  std::ranges::copy(std::string_view("BBLT"), header.tblid);
+  header.verid = header.revid = 1;
+  header.tblks = entries;
+  for (std::uint32_t i = 0; i < entries; ++i) {
+    const BlockState mark = machine_->mark(first + i);
+    out[sizeof header + i] = static_cast<std::byte>(mark);
+    switch (mark) {
+      case BlockState::good: break;
+      case BlockState::factory_bad: ++header.tfact; break;
+      case BlockState::grown_bad: ++header.tgrown; break;
+      case BlockState::device_reserved: ++header.tdresv; break;
+      case BlockState::host_reserved: ++header.thresv; break;
+    }
+  }
+  std::ranges::copy(std::as_bytes(std::span(&header, 1)), out.begin());
+  return out;
+}
+
+Status Device::set_bad_blocks(std::span<const std::uint32_t> chunks, BlockState state) {
+  for (const std::uint32_t chunk : chunks) machine_->set_mark(chunk, state);
+  Status first;
+  for (const std::uint32_t chunk : chunks) {
+    const Status s = persist(chunk);
+    if (first) first = s;
+  }
+  const Status synced = media_->sync();
+  return first ? synced : first;
+}
+
 void Device::watch_wear(std::uint32_t chunk) {
   const Chunk c = machine_->describe(chunk);
   const std::uint32_t average = machine_->average_wear();
   const std::uint32_t distance = c.wear > average ? c.wear - average : average - c.wear;
-  if (distance <= config_.geometry.wear_threshold) return;
+  if (distance <= geometry_.wear_threshold) return;
   spec::ChunkNotification n{};
   n.lba = format_.pack(c.address);
   n.nsid = 1;

@@ -15,8 +15,10 @@
 #include "emulator/chunk_machine.hpp"
 #include "emulator/image.hpp"
 #include "emulator/media.hpp"
+#include "emulator/plane_blocks.hpp"
 #include "lightnvm/emulator.hpp"
 #include "model/lba_format.hpp"
+#include "model/ppa_format.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::emulator {
@@ -54,8 +56,23 @@ class Device {
   ~Device();
 
   [[nodiscard]] const Config& config() const noexcept { return config_; }
-  [[nodiscard]] const Geometry& geometry() const noexcept { return config_.geometry; }
+  /// The machine's and the media's: the configuration's on OCSSD 2.0, see plane_blocks.hpp for 1.2.
+  [[nodiscard]] const Geometry& geometry() const noexcept { return geometry_; }
+  /// Addresses in that geometry: the device's own on OCSSD 2.0.
   [[nodiscard]] const model::LbaFormat& format() const noexcept { return format_; }
+  /// OCSSD 1.2: whether commands bring physical addresses, which flat() turns into those of format(), and their format.
+  [[nodiscard]] bool physical() const noexcept { return config_.geometry.has_planes(); }
+  [[nodiscard]] const PpaFormat& ppa_format() const noexcept { return ppa_format_; }
+  [[nodiscard]] Address generic(std::uint64_t ppa) const noexcept { return ppa_.unpack(ppa); }
+  /// Bits outside of all fields make an address that does not exist, like components beyond their counts.
+  [[nodiscard]] bool in_format(std::uint64_t ppa) const noexcept { return (ppa & ~ppa_.device_mask()) == 0; }
+  [[nodiscard]] bool has(std::uint64_t ppa) const noexcept {
+    return in_format(ppa) && config_.geometry.contains(ppa_.unpack(ppa));
+  }
+  /// Requires has(ppa).
+  [[nodiscard]] std::uint64_t flat(std::uint64_t ppa) const noexcept {
+    return format_.pack(machine_address(config_.geometry, ppa_.unpack(ppa)));
+  }
   [[nodiscard]] ChunkMachine& machine() noexcept { return *machine_; }
   [[nodiscard]] Media& media() noexcept { return *media_; }
   [[nodiscard]] bool read_only() const noexcept { return read_only_; }
@@ -64,7 +81,7 @@ class Device {
 
   /// OCSSD-2.0 2.1. Bits above the fields, like components beyond their counts, make an address that does not exist.
   [[nodiscard]] Place locate(std::uint64_t lba) const noexcept {
-    const Geometry& g = config_.geometry;
+    const Geometry& g = geometry_;
     const std::uint32_t group = format_.group(lba);
     const std::uint32_t unit = format_.unit(lba);
     const std::uint32_t chunk = format_.chunk(lba);
@@ -86,6 +103,12 @@ class Device {
   [[nodiscard]] bool dulbe() const noexcept {
     return (error_recovery.load(std::memory_order_relaxed) & spec::kDulbe) != 0;
   }
+
+  /// OCSSD 1.2: the bad block table of a LUN (its channel and number from `unit`), header and states as they lie on the
+  /// wire.
+  [[nodiscard]] std::vector<std::byte> bad_block_table(Address unit) const;
+  /// Sets the entries of `chunks` and makes them durable. The first error of the media.
+  Status set_bad_blocks(std::span<const std::uint32_t> chunks, BlockState state);
 
   /// Keeps the chunk's record where it survives, if it has changed.
   Status persist(std::uint32_t chunk) noexcept;
@@ -110,7 +133,10 @@ class Device {
   void notify(spec::ChunkNotification notification);
 
   Config config_;
+  Geometry geometry_;
   model::LbaFormat format_;
+  PpaFormat ppa_format_;
+  model::PpaPacker ppa_;
   std::unique_ptr<ChunkMachine> machine_;
   std::unique_ptr<Media> media_;
   Uuid uuid_;

@@ -16,7 +16,7 @@ struct Traits {
   std::uint32_t allowed = 0;  ///< bits of the value that may be set
 };
 
-Traits traits(FeatureId id) noexcept {
+Traits traits(FeatureId id, bool physical) noexcept {
   switch (id) {
     case FeatureId::arbitration: return {true, false, 0xFFFFFF07};
     case FeatureId::power_management: return {true, false, 0xE0};  // one power state: only a workload hint
@@ -28,7 +28,7 @@ Traits traits(FeatureId id) noexcept {
     case FeatureId::interrupt_vector_configuration: return {true, false, 0x1FFFF};
     case FeatureId::write_atomicity: return {true, false, 1};
     case FeatureId::async_event_configuration: return {true, false, 0xFF};
-    case FeatureId::media_feedback: return {true, true, 3};
+    case FeatureId::media_feedback: return {!physical, true, 3};  // OCSSD 2.0 alone
   }
   return {};
 }
@@ -49,7 +49,7 @@ Completion check_namespace(const spec::Command& c, const Traits& t) noexcept {
 
 Completion Controller::get_features(const spec::Command& c, const Payload&) {
   const auto id = static_cast<FeatureId>(spec::Fid::get(c));
-  const Traits t = traits(id);
+  const Traits t = traits(id, device_->physical());
   const std::uint32_t select = spec::Sel::get(c);
   if (!t.known || select > kCapabilities) return verdict(invalid_field);
   if (const Completion wrong = check_namespace(c, t); !wrong) return wrong;
@@ -67,7 +67,7 @@ Completion Controller::get_features(const spec::Command& c, const Payload&) {
 
 Completion Controller::set_features(const spec::Command& c, const Payload&) {
   const auto id = static_cast<FeatureId>(spec::Fid::get(c));
-  const Traits t = traits(id);
+  const Traits t = traits(id, device_->physical());
   const std::uint32_t value = spec::FeatureValue::get(c);
   if (!t.known) return verdict(invalid_field);
   if (spec::Save::get(c) != 0) return verdict(feature_not_saveable);

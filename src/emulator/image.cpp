@@ -7,10 +7,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/crc32c.hpp"
 #include "base/error.hpp"
+#include "emulator/plane_blocks.hpp"
+#include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::emulator {
@@ -18,6 +21,11 @@ namespace {
 
 constexpr std::uint64_t kBlock = sizeof(Superblock);
 constexpr std::uint64_t kLoadRows = 65536;
+
+// Whether a format 2 superblock's counts are those of whole pages on whole planes.
+bool whole_planes(const Superblock& s) noexcept {
+  return s.planes != 0 && s.chunks % s.planes == 0 && s.ws_min != 0 && s.sectors % s.ws_min == 0;
+}
 
 std::uint32_t checksum(Superblock block) noexcept {
   block.crc = 0;
@@ -78,6 +86,21 @@ std::uint64_t size_of(int fd) noexcept {
   return ::fstat(fd, &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : 0;
 }
 
+// A 1.2 device's chunks are those of the machine: the blocks of all planes, of whole pages.
+void take_planes(const Superblock& s, Geometry& g) {
+  g.planes = s.planes;
+  g.chunks = s.planes == 0 ? 0 : s.chunks / s.planes;
+  g.page_sectors = s.ws_min;
+  g.pages = s.ws_min == 0 ? 0 : s.sectors / s.ws_min;
+  g.page_bytes = g.page_sectors * g.sector_bytes;
+  g.sectors = g.planes * g.pages * g.page_sectors;
+  g.vector_copy = false;
+  g.multiple_resets = g.early_reset = true;
+  g.slc_mode = (s.mccap & spec::kMccapSlcMode) != 0;
+  g.suspension = (s.mccap & spec::kMccapSuspension) != 0;
+  g.scrambler = (s.mccap & spec::kMccapScrambler) != 0;
+}
+
 Config config_of(const Superblock& s) {
   Config c;
   c.overrides.clear();
@@ -98,6 +121,7 @@ Config config_of(const Superblock& s) {
   g.multiple_resets = (s.mccap & spec::kMccapMultipleResets) != 0;
   g.early_reset = (s.mccap & spec::kMccapEarlyReset) != 0;
   g.times = {s.times[0], s.times[1], s.times[2], s.times[3], s.times[4], s.times[5]};
+  if (s.format == kImageFormat12) take_planes(s, g);
   c.pe_cycles = s.pe_cycles;
   c.predefined = s.predefined;
   c.mdts = s.mdts;
@@ -115,7 +139,8 @@ DiskRecord to_disk(std::uint32_t chunk, const ChunkRecord& r) noexcept {
   row.missing = r.missing;
   row.cycles = r.cycles;
   row.state = r.state == ChunkState::free ? 0 : static_cast<std::uint8_t>(r.state);
-  row.type = r.type == ChunkType::sequential ? 0 : static_cast<std::uint8_t>(r.type);
+  const unsigned type = r.type == ChunkType::sequential ? 0 : static_cast<unsigned>(r.type);
+  row.type = static_cast<std::uint8_t>(type | static_cast<unsigned>(r.mark) << 4);
   const std::uint32_t seed = crc32c(std::as_bytes(std::span(&chunk, 1)));
   row.crc = crc32c(std::as_bytes(std::span(&row, 1)).first(offsetof(DiskRecord, crc)), seed);
   return row;
@@ -126,15 +151,32 @@ bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& r) noexc
   r.missing = row.missing;
   r.cycles = row.cycles;
   r.state = row.state == 0 ? ChunkState::free : static_cast<ChunkState>(row.state);
-  r.type = row.type == 0 ? ChunkType::sequential : static_cast<ChunkType>(row.type);
+  r.type = (row.type & 0xF) == 0 ? ChunkType::sequential : static_cast<ChunkType>(row.type & 0xF);
+  r.mark = static_cast<BlockState>(row.type >> 4);
   static constexpr DiskRecord kZero{};
   if (std::memcmp(&row, &kZero, sizeof row) == 0) return true;
   const DiskRecord expected = to_disk(chunk, r);
   return std::memcmp(&row, &expected, sizeof row) == 0;
 }
 
-std::string implausible(const ChunkRecord& r, const Geometry& g) {
+std::string chunk_name(const Geometry& g, Address a) {
+  if (!g.has_planes()) return fmt::format("chunk ({},{},{})", a.group(), a.unit(), a.chunk());
+  return fmt::format("block ({},{},{},{})", a.group(), a.unit(), a.chunk(), a.plane());
+}
+
+std::string implausible(const ChunkRecord& r, const Geometry& device) {
   using enum ChunkState;
+  const Geometry g = machine_geometry(device);
+  if (device.has_planes()) {
+    if (r.mark > BlockState::host_reserved || std::popcount(static_cast<unsigned>(r.mark)) > 1) {
+      return "its mark is unknown";
+    }
+    if (r.type != ChunkType::sequential || r.state == offline || r.missing != 0) return "it is no block of NAND";
+    if (r.state == closed && r.write_pointer != g.sectors)
+      return "it is closed but its write pointer is not at its end";
+  } else if (r.mark != BlockState::good) {
+    return "its type is unknown";
+  }
   if (r.state != free && r.state != open && r.state != closed && r.state != offline) return "its state is unknown";
   if (r.type != ChunkType::sequential && r.type != ChunkType::random) return "its type is unknown";
   if (r.missing >= g.sectors) return "it has no sectors";
@@ -225,13 +267,14 @@ Status Image::read_superblock() {
   if (!first && !second) return damaged("both superblocks are damaged");
   damaged_copy_ = first && second ? std::nullopt : std::optional<unsigned>(first ? 1 : 0);
   super_ = copies[second && (!first || copies[1].sequence > copies[0].sequence) ? 1 : 0];
-  if (super_.format != kImageFormat) {
-    return fail(Status::os(EINVAL),
-                fmt::format("{}: format version {}, this library knows {}", path_, super_.format, kImageFormat));
+  if (super_.format != kImageFormat && super_.format != kImageFormat12) {
+    return fail(Status::os(EINVAL), fmt::format("{}: format version {}, this library knows {} and {}", path_,
+                                                super_.format, kImageFormat, kImageFormat12));
   }
+  if (super_.format == kImageFormat12 && !whole_planes(super_)) return damaged("its planes and pages do not add up");
   const Config found = config();
   if (const Status status = validate(found); !status) return damaged(std::string(last_error()));
-  const std::string wrong = broken_layout(super_, found.geometry);
+  const std::string wrong = broken_layout(super_, machine_geometry(found.geometry));
   return wrong.empty() ? Status() : damaged(wrong);
 }
 
@@ -299,7 +342,7 @@ std::pair<std::uint64_t, std::uint64_t> Image::identity() const noexcept {
 Status Image::load(const std::function<void(std::uint32_t, const ChunkRecord&)>& row,
                    const std::function<void(std::uint32_t)>& broken,
                    const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
-  const std::uint64_t chunks = config().geometry.total_chunks();
+  const std::uint64_t chunks = machine_geometry(config().geometry).total_chunks();
   std::vector<DiskRecord> rows;
   std::uint64_t next = 0;
   while (next < chunks) {

@@ -19,7 +19,8 @@
 
 namespace lightnvm::emulator {
 
-inline constexpr std::uint32_t kImageFormat = 1;
+/// The versions of the format: of devices of OCSSD 2.0, and of 1.2.
+inline constexpr std::uint32_t kImageFormat = 1, kImageFormat12 = 2;
 inline constexpr std::array<char, 8> kImageMagic = {'L', 'N', 'V', 'M', 'O', 'C', 'S', 'D'};
 
 /// The first block of an image, and its copy in the second. All numbers little-endian; unnamed bytes are zero.
@@ -40,8 +41,8 @@ struct Superblock {
   std::uint32_t pe_cycles;
   std::uint32_t times[6];
   std::uint8_t predefined, mdts;
-  std::uint8_t clean;  ///< 1: closed properly
-  std::uint8_t reserved187;
+  std::uint8_t clean;           ///< 1: closed properly
+  std::uint8_t planes;          ///< format 2: planes of a unit, each of whose blocks is a chunk; 0 in format 1
   std::array<char, 20> serial;  ///< padded with spaces
   std::array<std::uint8_t, 16> uuid;
   std::uint8_t reserved224[3872];
@@ -54,7 +55,7 @@ struct DiskRecord {
   std::uint32_t missing;
   std::uint16_t cycles;
   std::uint8_t state;  ///< ChunkState, 0: free
-  std::uint8_t type;   ///< ChunkType, 0: sequential
+  std::uint8_t type;   ///< bits 3:0: ChunkType, 0: sequential; 7:4: BlockState
   std::uint32_t crc;   ///< CRC32C of the 12 bytes before it and the chunk's number; 0 in a row of zeros
 };
 static_assert(sizeof(DiskRecord) == 16);
@@ -147,11 +148,14 @@ Status Image::pieces(std::byte* memory, std::uint64_t bytes, std::uint64_t offse
 DiskRecord to_disk(std::uint32_t chunk, const ChunkRecord& record) noexcept;
 /// The inverse; false where the row is damaged.
 bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& record) noexcept;
-/// What is impossible about a record on that device; empty for a sound one.
+/// What is impossible about a record on a device of that geometry (the device's, not the machine's); empty for a sound
+/// one.
 std::string implausible(const ChunkRecord& record, const Geometry& geometry);
 /// Changes `record` as the override says.
 void apply_override(const ChunkOverride& change, const Geometry& geometry, ChunkRecord& record) noexcept;
-/// The records of all chunks that the configuration's overrides name, later ones over earlier ones.
+/// "chunk (0,1,17)"; on OCSSD 1.2 "block (0,1,17,1)", with its plane.
+std::string chunk_name(const Geometry& geometry, Address chunk);
+/// The records of all chunks of the machine that the configuration's overrides name, later ones over earlier ones.
 std::map<std::uint32_t, ChunkRecord> merge_overrides(const Config& config);
 
 }  // namespace lightnvm::emulator

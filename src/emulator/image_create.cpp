@@ -14,6 +14,8 @@
 #include "base/crc32c.hpp"
 #include "base/error.hpp"
 #include "emulator/image.hpp"
+#include "emulator/plane_blocks.hpp"
+#include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::emulator {
@@ -27,11 +29,21 @@ constexpr std::uint64_t kSmallestSegment = 64ULL << 20;
 
 constexpr std::uint64_t round_up(std::uint64_t n, std::uint64_t to) noexcept { return (n + to - 1) / to * to; }
 
+std::uint32_t capabilities(const Geometry& g) noexcept {
+  if (g.has_planes()) {
+    return (g.slc_mode ? spec::kMccapSlcMode : 0) | (g.suspension ? spec::kMccapSuspension : 0) |
+           (g.scrambler ? spec::kMccapScrambler : 0);
+  }
+  return (g.vector_copy ? spec::kMccapVectorCopy : 0) | (g.multiple_resets ? spec::kMccapMultipleResets : 0) |
+         (g.early_reset ? spec::kMccapEarlyReset : 0);
+}
+
 Superblock layout(const Config& config) {
-  const Geometry& g = config.geometry;
+  const Geometry g = machine_geometry(config.geometry);
   Superblock s{};
   s.magic = kImageMagic;
-  s.format = kImageFormat;
+  s.format = config.geometry.has_planes() ? kImageFormat12 : kImageFormat;
+  s.planes = static_cast<std::uint8_t>(config.geometry.planes);
   s.table_offset = kAlign;
   s.table_bytes = round_up(g.total_chunks() * sizeof(DiskRecord), kAlign);
   s.journal_offset = s.table_offset + s.table_bytes;
@@ -48,13 +60,12 @@ Superblock layout(const Config& config) {
   s.sector_bytes = g.sector_bytes;
   s.oob_bytes = g.oob_bytes;
   s.ws_min = g.ws_min;
-  s.ws_opt = g.ws_opt;
+  s.ws_opt = config.geometry.ws_opt;
   s.mw_cunits = g.mw_cunits;
   s.max_open = g.max_open;
   s.max_open_unit = g.max_open_unit;
-  s.wear_threshold = g.wear_threshold;
-  s.mccap = (g.vector_copy ? spec::kMccapVectorCopy : 0) | (g.multiple_resets ? spec::kMccapMultipleResets : 0) |
-            (g.early_reset ? spec::kMccapEarlyReset : 0);
+  s.wear_threshold = config.geometry.wear_threshold;
+  s.mccap = capabilities(config.geometry);
   s.pe_cycles = config.pe_cycles;
   const std::uint32_t times[6] = {g.times.read,      g.times.read_max, g.times.write,
                                   g.times.write_max, g.times.reset,    g.times.reset_max};
@@ -192,7 +203,7 @@ Status choose_segments(Superblock& super, int fd, std::uint64_t asked) {
 
 Status create(const std::string& path, const Config& config, const CreateOptions& options) {
   if (const Status s = validate(config); !s) return s;
-  if (!addressable(config.geometry)) {
+  if (!addressable(machine_geometry(config.geometry))) {
     return fail(Status::os(EFBIG), fmt::format("{}: such a device has more bytes than a file has offsets", path));
   }
   if (options.segment_bytes != 0 && (options.segment_bytes < 2 * kAlign || options.segment_bytes % kPage != 0)) {
@@ -232,7 +243,8 @@ Status create(const std::string& path, const Config& config, const CreateOptions
 
 // Room for the chunk table is taken now: a record that has no room would be noticed when its data are written already.
 Status Image::fill(const Config& config) {
-  const std::uint64_t table = round_up(config.geometry.total_chunks() * sizeof(DiskRecord), kPage);
+  const std::uint64_t chunks = machine_geometry(config.geometry).total_chunks();
+  const std::uint64_t table = round_up(chunks * sizeof(DiskRecord), kPage);
   const Status allocated =
       pieces(nullptr, table, super_.table_offset,
              [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) { return os::allocate(fd, at, n); });
@@ -270,10 +282,7 @@ Result<std::vector<Finding>> check(const std::string& path,
   if (const auto copy = (*image)->damaged_copy()) {
     findings.push_back({"superblock", fmt::format("copy {} is damaged (checksum); the other one is used", *copy)});
   }
-  const auto name = [&](std::uint32_t chunk) {
-    const Address a = g.chunk_address(chunk);
-    return fmt::format("chunk ({},{},{})", a.group(), a.unit(), a.chunk());
-  };
+  const auto name = [&](std::uint32_t chunk) { return chunk_name(g, device_address(g, chunk)); };
   const Status status = (*image)->load(
       [&](std::uint32_t chunk, const ChunkRecord& record) {
         std::string wrong = implausible(record, g);

@@ -34,7 +34,8 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       depth_(depth),
       done_(depth),
       persistent_(device_.media().persistent()),
-      direct_(device_.media().direct()) {
+      physical_(device_.physical()),
+      direct_(physical_ ? Media::Direct{} : device_.media().direct()) {
   for (std::uint32_t i = 0; i < depth; ++i) {
     Op& op = ops_[i];
     for (std::uint32_t m = kMaxPieces; m-- > 0;) op.free_media[op.free_media_count++] = static_cast<std::uint8_t>(m);
@@ -85,6 +86,7 @@ Status Queue::check_command(const spec::Command& c, std::uint8_t opcode) const n
 }
 
 Status Queue::begin(Op& op) noexcept {
+  if (physical_) return begin_physical(op);
   switch (static_cast<IoOpcode>(op.opcode)) {
     case IoOpcode::read:
     case IoOpcode::vector_read:
@@ -112,7 +114,6 @@ Status Queue::begin(Op& op) noexcept {
 // Reads and writes. The payload holds exactly what the command moves: excess is refused like want. NVMe-2.0 4.3.2.
 Status Queue::plan_transfer(const spec::Command& c, const Payload& p, Plan& plan) const noexcept {
   constexpr std::uint32_t kPract = 8;
-  const Geometry& g = device_.geometry();
   plan.vector = spec::is_vector(spec::Opcode::get(c));
   if (plan.vector) {
     // OCSSD-2.0 4.1. Bits 29:16 of dword 12 carry what hosts of old put there; bits 15:6 would be more than 64.
@@ -128,6 +129,12 @@ Status Queue::plan_transfer(const spec::Command& c, const Payload& p, Plan& plan
     plan.total = spec::Nlb::get(c) + 1;
     plan.slba = spec::Slba::get(c);
   }
+  plan.durable = spec::Fua::get(c) != 0;
+  return plan_memory(p, plan);
+}
+
+Status Queue::plan_memory(const Payload& p, Plan& plan) const noexcept {
+  const Geometry& g = device_.geometry();
   const std::uint64_t bytes = static_cast<std::uint64_t>(plan.total) * g.sector_bytes;
   if (bytes > transfer_limit_) return refuse(invalid_field);
   if (total_bytes(p.data) != bytes) return refuse(data_sgl_length_invalid);
@@ -139,7 +146,6 @@ Status Queue::plan_transfer(const spec::Command& c, const Payload& p, Plan& plan
     }
     plan.metadata = {p.metadata, 0, metadata};
   }
-  plan.durable = spec::Fua::get(c) != 0;
   return {};
 }
 
@@ -194,7 +200,9 @@ void Queue::log_failure(std::uint16_t tag, Status status, std::uint64_t lba) noe
 void Queue::finish(Op& op, Status status) noexcept {
   if (copying_ == &op) copying_ = nullptr;
   op.stage = Op::Stage::done;
-  if (!status) log_failure(op.tag, status, op.vector && !op.list.empty() ? op.list[0] : op.slba);
+  if (physical_) status = physical_status(op, status);
+  const bool listed = op.vector && !op.list.empty() && !physical_;
+  if (!status) log_failure(op.tag, status, listed ? op.list[0] : op.slba);
   push({op.tag, op.changed, {op.bits, status}});
 }
 

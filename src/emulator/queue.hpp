@@ -44,6 +44,7 @@ class Queue {
 
   [[nodiscard]] Status check_command(const spec::Command& c, std::uint8_t opcode) const noexcept;
   [[nodiscard]] Status plan_transfer(const spec::Command& c, const Payload& p, Plan& plan) const noexcept;
+  [[nodiscard]] Status plan_memory(const Payload& p, Plan& plan) const noexcept;
   [[nodiscard]] Status begin(Op& op) noexcept;
   [[nodiscard]] Status begin_copy(Op& op) noexcept;
   [[nodiscard]] Status begin_deallocate(Op& op) noexcept;
@@ -71,6 +72,16 @@ class Queue {
   void reset_done(Op& op, Status media) noexcept;
   void reset_refused(Op& op, StatusCode verdict) noexcept;
 
+  // queue_physical.cpp: commands of OCSSD 1.2.
+  [[nodiscard]] Status begin_physical(Op& op) noexcept;
+  [[nodiscard]] Status check_control(const spec::Command& c, std::uint32_t& planes) const noexcept;
+  [[nodiscard]] Status take_addresses(Op& op) noexcept;
+  [[nodiscard]] Status plan_physical(Op& op) noexcept;
+  [[nodiscard]] bool whole_pages(const Op& op) const noexcept;
+  [[nodiscard]] Status begin_erase(Op& op) noexcept;
+  [[nodiscard]] StatusCode target_of_erase(const Op& op, std::uint32_t& chunk) const noexcept;
+  [[nodiscard]] static Status physical_status(const Op& op, Status status) noexcept;
+
   void start_media(Op& op, MediaOp& m) noexcept;
   void settle(Op& op, MediaOp& m) noexcept;
   [[nodiscard]] static MediaOp& take_media(Op& op) noexcept;
@@ -93,6 +104,7 @@ class Queue {
   std::vector<Finished> done_;  // ring
   std::uint32_t done_head_ = 0, done_count_ = 0;
   bool persistent_;
+  bool physical_;  // OCSSD 1.2
   Media::Direct direct_;
 
   // Vector copy goes through memory of the queue; one at a time.

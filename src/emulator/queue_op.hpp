@@ -12,7 +12,8 @@ inline constexpr std::uint32_t kMaxPieces = 64;
 struct Queue::Plan {
   List list;                ///< vector: the addresses
   std::uint64_t slba = 0;   ///< scalar: the first
-  std::uint32_t total = 0;  ///< addresses, or entries of a reset
+  std::uint32_t total = 0;  ///< addresses, or steps of a reset
+  std::uint32_t span = 1;   ///< steps of one address: the planes of an erase
   bool vector = false;
   bool durable = false;  ///< finished only when it would survive a power cut
   SegmentRange data, metadata;
@@ -51,6 +52,10 @@ struct Queue::Op : Plan, Failures {
   std::uint32_t chunk = 0;  ///< the reset that is under way
   std::uint32_t run_count = 0;
   std::atomic<std::uint32_t> unresolved{0};
+
+  /// OCSSD 1.2: the addresses in the machine's format; kNowhere for those that do not exist.
+  std::array<std::uint64_t, kMaxAddresses> flat;
+  static constexpr std::uint64_t kNowhere = ~0ULL;
 
   Segment copy_segments[2];
   std::array<WriteRun, kMaxAddresses> runs;

@@ -53,6 +53,11 @@ void Queue::read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t
   };
   fill(plan.data, g.sector_bytes);
   if (!plan.metadata.empty()) fill(plan.metadata, g.oob_bytes);
+  if (physical_) {
+    // OCSSD-1.2 10.4: what comes behind an unwritten sector has failed as well.
+    failures.note(plan, entry, plan.total - entry, Status::nvme_dnr(StatusCode::empty_page));
+    return;
+  }
   if (device_.dulbe()) failures.note(plan, entry, count, Status::nvme_dnr(StatusCode::deallocated_or_unwritten));
 }
 

@@ -52,6 +52,7 @@ Status Queue::begin_deallocate(Op& op) noexcept {
 
 // Which chunk the entry at the operation's position means, or why it means none.
 StatusCode Queue::target_of_reset(const Op& op, std::uint32_t& chunk) const noexcept {
+  if (physical_) return target_of_erase(op, chunk);
   if (op.vector) {
     const Place place = device_.locate(op.list[op.position]);
     chunk = place.chunk;
@@ -110,8 +111,8 @@ void Queue::reset_entries(Op& op) noexcept {
 
 // A vector goes on with its other chunks; a deallocation, which has no way to say what it did not do, stops.
 void Queue::reset_refused(Op& op, StatusCode verdict) noexcept {
-  op.note(op, op.position, 1, to_status(verdict));
-  op.position = op.vector ? op.position + 1 : op.total;
+  op.note(op, op.position / op.span, 1, to_status(verdict));
+  op.position = op.vector ? op.position - op.position % op.span + op.span : op.total;
 }
 
 void Queue::reset_done(Op& op, Status media) noexcept {

@@ -18,9 +18,8 @@ std::vector<Component> components(Address a, SpecVersion version) {
   if (version != SpecVersion::ocssd12) {
     return {{"pugrp", a.group(), 2}, {"punit", a.unit(), 2}, {"chunk", a.chunk(), 4}, {"sectr", a.sector(), 4}};
   }
-  const std::uint32_t s = a.sector();
-  return {{"ch", a.group(), 2}, {"lun", a.unit(), 2},         {"blk", a.chunk(), 4},
-          {"pl", s >> 24, 0},   {"pg", (s >> 8) & 0xFFFF, 3}, {"sec", s & 0xFF, 0}};
+  return {{"ch", a.group(), 2}, {"lun", a.unit(), 2}, {"blk", a.chunk(), 4},
+          {"pl", a.plane(), 0}, {"pg", a.page(), 3},  {"sec", a.sec(), 0}};
 }
 
 std::string address_line(Address a, SpecVersion version) {

@@ -5,6 +5,7 @@
 
 #include "format/block.hpp"
 #include "model/lba_format.hpp"
+#include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::format {
@@ -36,17 +37,19 @@ Block attributes_block(const Attributes& a, std::string_view prefix) {
 
 Block geometry_block(const Geometry& g, SpecVersion v, std::string_view prefix) {
   const auto version = static_cast<unsigned>(v);
-  return {prefix,
-          "geo",
-          {{"verid", fmt::format("0x{:02X}", version), version},
-           number("npugrp", g.groups),
-           number("npunit", g.units),
-           number("nchunk", g.chunks),
-           number("nsectr", g.sectors),
-           number("nbytes", g.sector_bytes),
-           number("nbytes_oob", g.oob_bytes),
-           number("tbytes", g.total_bytes()),
-           number("tmbytes", g.total_bytes() >> 20)}};
+  std::vector<Field> fields = {{"verid", fmt::format("0x{:02X}", version), version}};
+  if (v == SpecVersion::ocssd12) {
+    fields.insert(fields.end(), {number("nchannels", g.groups), number("nluns", g.units), number("nplanes", g.planes),
+                                 number("nblocks", g.chunks), number("npages", g.pages),
+                                 number("nsectors", g.page_sectors), number("page_nbytes", g.page_bytes),
+                                 number("sector_nbytes", g.sector_bytes), number("meta_nbytes", g.oob_bytes)});
+  } else {
+    fields.insert(fields.end(),
+                  {number("npugrp", g.groups), number("npunit", g.units), number("nchunk", g.chunks),
+                   number("nsectr", g.sectors), number("nbytes", g.sector_bytes), number("nbytes_oob", g.oob_bytes)});
+  }
+  fields.insert(fields.end(), {number("tbytes", g.total_bytes()), number("tmbytes", g.total_bytes() >> 20)});
+  return {prefix, "geo", std::move(fields)};
 }
 
 Block command_options_block(std::uint32_t options, std::string_view prefix) {
@@ -94,6 +97,32 @@ Block masks_block(const AddressBits& bits, std::string_view prefix) {
            mask("chunk", bits[2], f.chunk_shift()), mask("sectr", bits[3], 0)}};
 }
 
+Block ppa_format_block(const PpaFormat& f, std::string_view prefix) {
+  const std::pair<std::string_view, PpaField> components[] = {{"ch", f.channel}, {"lun", f.lun}, {"pl", f.plane},
+                                                              {"blk", f.block},  {"pg", f.page}, {"sec", f.sector}};
+  std::vector<Field> fields;
+  const auto add = [&](std::string_view name, std::string_view what, unsigned value) {
+    fields.push_back({fmt::format("{}_{}", name, what), fmt::format("{:02}", value), value});
+  };
+  for (const auto& [name, field] : components) {
+    add(name, "off", field.offset);
+    add(name, "len", field.length);
+  }
+  return {prefix, "ppaf", std::move(fields)};
+}
+
+Block ppa_masks_block(const PpaFormat& f, std::string_view prefix) {
+  // The values stand below each other, whatever the length of the names.
+  const auto mask = [](std::string_view key, PpaField field) {
+    return Field{std::string(key), fmt::format("{}'{:064b}'", key.size() == 2 ? " " : "", field.mask()),
+                 hex64(field.mask())};
+  };
+  return {prefix,
+          "ppaf_mask",
+          {mask("ch", f.channel), mask("lun", f.lun), mask("pl", f.plane), mask("blk", f.block), mask("pg", f.page),
+           mask("sec", f.sector)}};
+}
+
 Block write_rules_block(const Geometry& g, std::string_view prefix) {
   return {prefix,
           "wrt",
@@ -111,6 +140,10 @@ Block times_block(const Geometry::Times& t, std::string_view prefix) {
 }  // namespace
 
 std::uint32_t capabilities(const Geometry& g) noexcept {
+  if (g.has_planes()) {
+    return (g.slc_mode ? spec::kMccapSlcMode : 0) | (g.suspension ? spec::kMccapSuspension : 0) |
+           (g.scrambler ? spec::kMccapScrambler : 0);
+  }
   return (g.vector_copy ? spec::kMccapVectorCopy : 0) | (g.multiple_resets ? spec::kMccapMultipleResets : 0) |
          (g.early_reset ? spec::kMccapEarlyReset : 0);
 }
@@ -127,7 +160,10 @@ DeviceValues describe(const Device& device) {
   a.path = device.path();
   a.name = a.path.substr(a.path.rfind('/') + 1);
   a.sector_shift = static_cast<std::uint32_t>(std::bit_width(std::max(v.geometry.sector_bytes, 1U)) - 1);
-  a.capabilities = capabilities(v.geometry);
+  a.capabilities = device.capabilities();
+  v.ppa_format = device.ppa_format();
+  // The original's default: all planes at once.
+  if (v.geometry.has_planes()) v.block_defaults.plane_mode = std::bit_width(v.geometry.planes) - 1;
   return v;
 }
 
@@ -159,6 +195,14 @@ std::string address_masks(const AddressBits& bits, Syntax syntax, std::string_vi
   return masks_block(bits, prefix).render(syntax);
 }
 
+std::string ppa_format(const PpaFormat& format, Syntax syntax, std::string_view prefix) {
+  return ppa_format_block(format, prefix).render(syntax);
+}
+
+std::string ppa_masks(const PpaFormat& format, Syntax syntax, std::string_view prefix) {
+  return ppa_masks_block(format, prefix).render(syntax);
+}
+
 std::string write_rules(const Geometry& values, Syntax syntax, std::string_view prefix) {
   return write_rules_block(values, prefix).render(syntax);
 }
@@ -184,11 +228,17 @@ std::string device(const DeviceValues& v, Syntax syntax, Extent extent) {
   if (extent == Extent::all) {
     add("cmd_opts", command_options_block(v.command_options, kPrefix));
     add("vblk_opts", block_defaults_block(v.block_defaults, kPrefix));
-    add_nothing("ppaf");
-    add_nothing("ppaf_mask");
-    add("lbaf", address_block(kPrefix, "lbaf", v.address_bits));
-    add("lbaz", offsets_block(v.address_bits, kPrefix));
-    add("lbam", masks_block(v.address_bits, kPrefix));
+    if (v.ppa_format) {
+      add("ppaf", ppa_format_block(*v.ppa_format, kPrefix));
+      add("ppaf_mask", ppa_masks_block(*v.ppa_format, kPrefix));
+      for (const std::string_view name : {"lbaf", "lbaz", "lbam"}) add_nothing(name);
+    } else {
+      add_nothing("ppaf");
+      add_nothing("ppaf_mask");
+      add("lbaf", address_block(kPrefix, "lbaf", v.address_bits));
+      add("lbaz", offsets_block(v.address_bits, kPrefix));
+      add("lbam", masks_block(v.address_bits, kPrefix));
+    }
   }
   return syntax == Syntax::yaml ? yaml : Block::dump(json);
 }

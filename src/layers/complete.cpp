@@ -22,6 +22,11 @@ bool lacks_nothing(const Caps& caps) noexcept {
 Caps completed_caps(const Route& route) noexcept {
   Caps caps = route.caps;
   caps.max_segments = ~0U;
+  if (route.layout.physical) {
+    // Lists of 1.2 are taken, though not all of them are carried out.
+    caps.vectors = true;
+    return caps;
+  }
   if (!route.layout.chunked) return caps;
   caps.vectors = caps.vector_copy = caps.reset_descriptors = true;
   const bool carried = route.interleaves || caps.metadata == MetadataTransfer::separate;

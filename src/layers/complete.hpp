@@ -22,13 +22,21 @@ namespace lightnvm::layers {
 /// - metadata of its own where the namespace has extended LBAs: interleaved with the data, by lists of segments as far
 ///   as the route can gather, else through memory of the queue. Written without metadata, it is zero.
 ///
+/// Of Open-Channel SSDs 1.2, which have no scalar commands, it takes:
+///
+/// - reads and erases of a list as commands of one address each, side by side, where the route carries no lists. The
+///   address lies in the command then, not beside it. The bits of a read are those of the sectors that failed alone.
+/// - no writes there: a page over its planes has to be written by one list. ENOTSUP, with a sentence.
+/// - memory in pieces as one piece.
+///
 /// Such a command is not atomic across chunks. Its result's bits say exactly what was not carried out, its status is
 /// the first such entry's; what follows a failed write in the same chunk is not sent. FUA and limited retry travel
 /// along. A descriptor that could not be read counts as not carried out.
 ///
 /// Caps afterwards: vectors, vector_copy, reset_descriptors, any number of segments; metadata separate, or none where
 /// the route cannot carry it; the rest is the route's. max_transfer_bytes binds admin commands and those that nobody
-/// can cut; EINVAL beyond. A device that is no Open-Channel SSD 2.0 gets only the memory in one piece.
+/// can cut; EINVAL beyond. A device that is no Open-Channel SSD gets only the memory in one piece, one of 1.2 keeps the
+/// route's vector_copy, reset_descriptors and metadata.
 ///
 /// The decorated queue takes `depth` commands whatever they need of the route's slots, which they get in the order of
 /// submission; ENOTSUP for memory in pieces that is too large to be put together. An inner queue has at least 64 slots

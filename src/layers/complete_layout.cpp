@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 
 #include "layers/route_memory.hpp"
 #include "spec/build.hpp"
+#include "spec/ocssd12.hpp"
 
 namespace lightnvm::layers::completed {
 namespace {
@@ -102,8 +104,15 @@ std::expected<Layout, Refusal> learn(backends::Backend& backend) {
   if (!told && told.is_os()) return cannot("Geometry failed", told);
   if (!told) return layout;
 
-  const spec::LbaFormat& lbaf = ns.lbaf[ns.flbas & 0xF];
   Geometry& g = layout.geometry;
+  if (geometry.mjr == 1) {
+    const auto identity = std::bit_cast<spec::Identity12>(geometry);
+    g.sector_bytes = identity.groups[0].csecs;
+    g.oob_bytes = identity.groups[0].sos;
+    layout.physical = g.sector_bytes >= 512;
+    return layout;
+  }
+  const spec::LbaFormat& lbaf = ns.lbaf[ns.flbas & 0xF];
   g.groups = geometry.num_grp;
   g.units = geometry.num_pu;
   g.chunks = geometry.num_chk;
@@ -122,7 +131,7 @@ std::expected<Layout, Refusal> learn(backends::Backend& backend) {
 Route::Route(backends::Backend& inner, const Layout& device) noexcept
     : backend(inner), caps(inner.caps()), layout(device) {
   any_segments = caps.max_segments == ~0U;
-  if (!layout.chunked) return;
+  if (!layout.chunked && !layout.physical) return;
   const Geometry& g = layout.geometry;
   interleaves = layout.extended && caps.metadata != backends::MetadataTransfer::none;
   block_bytes = g.sector_bytes + (interleaves ? g.oob_bytes : 0);

@@ -15,6 +15,7 @@ namespace lightnvm::layers::completed {
 struct Layout {
   std::uint64_t device_limit = 0;  ///< MDTS in bytes; 0: none
   bool chunked = false;            ///< an Open-Channel SSD 2.0; the rest means something only then
+  bool physical = false;           ///< an Open-Channel SSD 1.2; of the geometry, only the bytes of a sector are known
   bool extended = false;           ///< each block is followed by its metadata
   Geometry geometry;
   model::LbaFormat format;

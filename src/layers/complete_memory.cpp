@@ -185,6 +185,12 @@ bool CompletedQueue::prepare(Parent& p, Child& c) noexcept {
       }
       there = attach_blocks(p, c);
       break;
+    case Work::each:
+      spec::PhysicalNlb::set(c.command, 0);
+      spec::Ppa::set(c.command, p.list[c.entry]);
+      c.flow = Flow::none;
+      there = r.payload.data.empty() || attach_blocks(p, c);
+      break;
     case Work::reset: there = prepare_reset(p, c); break;
     case Work::copy_read:
     case Work::copy_write: there = prepare_copy(p, c); break;

@@ -40,6 +40,7 @@ enum class Work : std::uint8_t {
   whole,       ///< as it came
   blocks,      ///< a scalar read or write, cut where it has to be
   list,        ///< a vector read or write
+  each,        ///< a read or an erase of OCSSD 1.2, address by address
   reset,       ///< a vector reset
   copy_read,   ///< a vector copy, of which the sources are being read
   copy_write,  ///< and the destinations written

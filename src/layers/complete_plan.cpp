@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/error.hpp"
 #include "layers/complete_queue.hpp"
 #include "spec/build.hpp"
 
@@ -34,6 +35,7 @@ Status CompletedQueue::examine(Parent& p, backends::Request& r) const noexcept {
     }
     p.total = static_cast<std::uint32_t>(memory.list.size());
   }
+  if (route_.layout.physical) return examine_physical(p, r);
   switch (static_cast<IoOpcode>(opcode)) {
     case IoOpcode::read:
     case IoOpcode::write: return examine_blocks(p, r);
@@ -59,6 +61,27 @@ Status CompletedQueue::examine_whole(Parent& p, const backends::Request& r) cons
   constexpr std::size_t kGranule = 4096;
   const auto granules = [](std::size_t bytes) { return (bytes + kGranule - 1) / kGranule * kGranule; };
   return granules(data_bounce) + granules(metadata_bounce) > bounce_.size() ? Status::os(ENOTSUP) : Status();
+}
+
+// OCSSD 1.2 has no other form for what a list says: a page over its planes is written by one list, or not at all.
+Status CompletedQueue::examine_physical(Parent& p, const backends::Request& r) const noexcept {
+  const auto opcode = static_cast<IoOpcode>(spec::Opcode::get(r.command));
+  if (route_.caps.vectors || !spec::is_vector(static_cast<std::uint32_t>(opcode))) return examine_whole(p, r);
+  const bool reads = opcode == IoOpcode::vector_read;
+  if (!reads && opcode != IoOpcode::vector_reset) {
+    return fail(Status::os(ENOTSUP), "the route carries no lists of addresses, without which OCSSD 1.2 is not written");
+  }
+  const Geometry& g = route_.layout.geometry;
+  const std::size_t data = reads ? std::size_t{p.total} * g.sector_bytes : 0;
+  const std::size_t metadata = reads ? std::size_t{p.total} * g.oob_bytes : 0;
+  const std::size_t brought = total_bytes(r.payload.metadata);
+  if (total_bytes(r.payload.data) != data || (brought != 0 && brought != metadata)) return Status::os(EINVAL);
+  if (!route_.carries_blocks) return Status::os(ENOTSUP);
+  p.work = Work::each;
+  p.list = r.payload.list;
+  for (std::uint8_t i = 0; i < p.total; ++i) p.pieces[i] = {i, 1, kNoPiece};
+  p.ready = p.unsent = ones(p.total);
+  return {};
 }
 
 Status CompletedQueue::examine_blocks(Parent& p, const backends::Request& r) const noexcept {

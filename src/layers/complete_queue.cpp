@@ -35,7 +35,7 @@ bool over(Deadline deadline) noexcept { return deadline != backends::kForever &&
 
 CompletedQueue::CompletedQueue(const Route& route, const backends::QueueOptions& options, bool metadata) noexcept
     : route_(route),
-      plain_(options.kind == QueueKind::admin || !route.layout.chunked),
+      plain_(options.kind == QueueKind::admin || (!route.layout.chunked && !route.layout.physical)),
       metadata_(metadata),
       depth_(options.depth),
       inner_depth_(plain_ ? depth_ : std::min(route.caps.max_depth, std::max(depth_, kLeastSlots))),
@@ -49,7 +49,8 @@ Result<std::unique_ptr<backends::QueuePair>> CompletedQueue::open(const Route& r
   auto inner = route.backend.open_queue({options.kind, queue->inner_depth_});
   if (!inner) return std::unexpected(inner.error());
   queue->io_ = std::move(*inner);
-  const bool reads_log = !queue->plain_ && (!route.caps.vectors || !route.caps.reset_descriptors);
+  const bool reads_log =
+      !queue->plain_ && route.layout.chunked && (!route.caps.vectors || !route.caps.reset_descriptors);
   if (reads_log) {
     auto logs = route.backend.open_queue({QueueKind::admin, kLogReads});
     if (!logs) return std::unexpected(logs.error());
@@ -70,7 +71,8 @@ Status CompletedQueue::take_memory() {
   if (!plain_) {
     bounce = static_cast<std::size_t>(std::max(route_.bounced_read, route_.bounced_write)) * route_.block_bytes;
     if (caps.vectors) bounce = std::max<std::size_t>(bounce, std::size_t{kMaxAddresses} * route_.block_bytes);
-    if (!caps.vectors || !caps.vector_copy) copy = pages(copied_bytes() * kMaxAddresses) * std::min(depth_, kCopies);
+    if (route_.layout.chunked && (!caps.vectors || !caps.vector_copy))
+      copy = pages(copied_bytes() * kMaxAddresses) * std::min(depth_, kCopies);
   }
   bounce = pages(bounce);
   // Metadata in one piece needs little; a page more, so that data of the largest size leaves it room.

@@ -46,6 +46,7 @@ class CompletedQueue final : public backends::QueuePair, private backends::Sink 
   [[nodiscard]] Status examine(Parent& p, backends::Request& r) const noexcept;
   [[nodiscard]] Status examine_whole(Parent& p, const backends::Request& r) const noexcept;
   [[nodiscard]] Status examine_blocks(Parent& p, const backends::Request& r) const noexcept;
+  [[nodiscard]] Status examine_physical(Parent& p, const backends::Request& r) const noexcept;
   [[nodiscard]] Status examine_list(Parent& p, const backends::Request& r) const noexcept;
   [[nodiscard]] Status examine_reset(Parent& p, const backends::Request& r) const noexcept;
   [[nodiscard]] Status examine_copy(Parent& p, const backends::Request& r) const noexcept;

@@ -11,6 +11,7 @@
 
 #include "base/segments.hpp"
 #include "spec/names.hpp"
+#include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::layers {
@@ -99,6 +100,10 @@ void add_io_fields(Words<Line>& words, const spec::Command& c, const Payload& p)
     case IoOpcode::vector_copy:
       words.add_if(spec::Fua::get(c) != 0, "fua");
       words.add_if(spec::LimitedRetry::get(c) != 0, "lr");
+      // OCSSD-1.2 10.4: the plane mode and its like; reserved in OCSSD 2.0.
+      if (spec::is_vector(spec::Opcode::get(c)) && (spec::Control::get(c) & 0x3FFF) != 0) {
+        words.add("control={:#x}", spec::Control::get(c) & 0x3FFF);
+      }
       return;
     case IoOpcode::dataset_management:
       for (std::size_t i = 0; i <= spec::Nr::get(c); ++i) {
@@ -132,7 +137,9 @@ void add_admin_fields(Words<Line>& words, const spec::Command& c) noexcept {
     case AdminOpcode::abort:
     case AdminOpcode::async_event_request:
     case AdminOpcode::keep_alive:
-    case AdminOpcode::geometry: break;
+    case AdminOpcode::geometry:
+    case AdminOpcode::set_bad_blocks:
+    case AdminOpcode::get_bad_blocks: break;
   }
   for (std::size_t i = 10; i < c.dw.size(); ++i) {
     if (c.dw[i] != 0) words.add("cdw{}={:#x}", i, c.dw[i]);

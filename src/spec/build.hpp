@@ -3,6 +3,7 @@
 #pragma once
 
 #include "spec/nvme.hpp"
+#include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::spec::build {
@@ -76,6 +77,19 @@ constexpr Command deallocate(std::uint32_t nsid, std::uint32_t ranges) noexcept 
 constexpr Command vector(IoOpcode op, std::uint32_t nsid, std::uint32_t addresses) noexcept {
   Command c = command(op, nsid);
   VectorNlb::set(c, addresses - 1);
+  return c;
+}
+/// `ppa` names the LUN.
+constexpr Command get_bad_blocks(std::uint32_t nsid, std::uint64_t ppa) noexcept {
+  Command c = command(AdminOpcode::get_bad_blocks, nsid);
+  Ppa::set(c, ppa);
+  return c;
+}
+/// Of `blocks` (1 to 64) blocks: a single address is put into the command, a list travels beside it.
+constexpr Command set_bad_blocks(std::uint32_t nsid, std::uint8_t state, std::uint32_t blocks) noexcept {
+  Command c = command(AdminOpcode::set_bad_blocks, nsid);
+  BadBlockNlb::set(c, blocks - 1);
+  BadBlockValue::set(c, state);
   return c;
 }
 constexpr Command flush(std::uint32_t nsid) noexcept { return command(IoOpcode::flush, nsid); }

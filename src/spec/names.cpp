@@ -17,6 +17,8 @@ std::string_view admin_opcode_name(std::uint32_t opcode) noexcept {
     case AdminOpcode::async_event_request: return "async_event_request";
     case AdminOpcode::keep_alive: return "keep_alive";
     case AdminOpcode::geometry: return "geometry";
+    case AdminOpcode::set_bad_blocks: return "set_bad_blocks";
+    case AdminOpcode::get_bad_blocks: return "get_bad_blocks";
   }
   return {};
 }

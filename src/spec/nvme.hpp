@@ -98,7 +98,9 @@ enum class AdminOpcode : std::uint8_t {
   get_features = 0x0A,
   async_event_request = 0x0C,
   keep_alive = 0x18,
-  geometry = 0xE2,  // OCSSD-2.0 3.1
+  geometry = 0xE2,        // OCSSD-2.0 3.1; OCSSD-1.2 10.1: identity
+  set_bad_blocks = 0xF1,  // OCSSD-1.2 10.3
+  get_bad_blocks = 0xF2,  // OCSSD-1.2 10.3
 };
 
 enum class IoOpcode : std::uint8_t {
@@ -139,6 +141,8 @@ inline constexpr std::uint32_t kDulbe = 1U << 16;  ///< error recovery: report u
 inline constexpr std::uint32_t kHecc = 1U << 0;    ///< media feedback: report high ECC
 
 inline constexpr std::size_t kIdentifyBytes = 4096;
+/// The page of an identify command, not taken apart yet.
+using IdentifyPage = std::array<std::byte, kIdentifyBytes>;
 
 struct LbaFormat {
   std::uint16_t ms;  ///< metadata bytes

@@ -61,12 +61,14 @@ Status Engine::submit(Job& job, std::uint64_t sector, std::uint32_t count) {
     metadata = {job.metadata + at * oob_bytes_, static_cast<std::size_t>(count) * oob_bytes_};
   }
   switch (job.kind) {
-    case JobKind::read: return queue_.read(sectors, Destination({data, bytes}, metadata), std::move(done));
+    case JobKind::read:
+      return queue_.read(sectors, Destination({data, bytes}, metadata), std::move(done), stripe_.options);
     case JobKind::copy: return queue_.copy(list(stripe_, from), list(*job.target, to), std::move(done));
     case JobKind::write:
     case JobKind::pad: break;
   }
-  return queue_.write(sectors, Source(std::span<const std::byte>(data, bytes), metadata), std::move(done));
+  return queue_.write(sectors, Source(std::span<const std::byte>(data, bytes), metadata), std::move(done),
+                      stripe_.options);
 }
 
 // False when nothing more can be sent now.

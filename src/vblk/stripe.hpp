@@ -8,24 +8,28 @@
 #include <vector>
 
 #include "lightnvm/address.hpp"
+#include "lightnvm/command_options.hpp"
 #include "lightnvm/geometry.hpp"
 
 namespace lightnvm::vblk {
 
-/// A round-robin layout of sectors over chunks, in units of ws_opt. Pure arithmetic; sectors are virtual ones.
+/// A round-robin layout of sectors over chunks, in units of ws_opt. Pure arithmetic; sectors are virtual ones. Which
+/// address the n-th sector of a chunk has is the geometry's: on OCSSD 1.2 a unit is a page over all planes.
 struct Stripe {
+  Geometry geometry;
   std::vector<Address> chunks;
   std::uint32_t unit = 1;  ///< ws_opt
-  std::uint32_t step = 1;  ///< ws_min: writes are cut at its multiples
+  std::uint32_t step = 1;  ///< writes are cut at its multiples: ws_min; OCSSD 1.2: the pages of the plane mode
   std::uint32_t chunk_sectors = 0;
   bool vector = true;
   std::uint32_t most = 1;  ///< sectors of one command
+  CommandOptions options;  ///< of all commands
 
   [[nodiscard]] std::uint64_t sectors() const noexcept { return chunks.size() * std::uint64_t{chunk_sectors}; }
   [[nodiscard]] std::size_t chunk_of(std::uint64_t sector) const noexcept { return sector / unit % chunks.size(); }
   [[nodiscard]] Address at(std::uint64_t sector) const noexcept {
     const std::uint64_t row = sector / unit / chunks.size();
-    return chunks[chunk_of(sector)].at_sector(static_cast<std::uint32_t>(row * unit + sector % unit));
+    return geometry.sector_address(chunks[chunk_of(sector)], static_cast<std::uint32_t>(row * unit + sector % unit));
   }
   /// How many sectors the command that begins at `sector` takes, with `left` to go: a vector reaches over several
   /// chunks, a scalar command stays within one stretch of one chunk.
@@ -34,14 +38,25 @@ struct Stripe {
     if (!vector && chunks.size() > 1) n = std::min<std::uint64_t>(n, unit - sector % unit);
     return static_cast<std::uint32_t>(n);
   }
+  /// Sectors whose addresses follow each other.
+  [[nodiscard]] std::uint32_t stretch() const noexcept { return geometry.has_planes() ? geometry.page_sectors : unit; }
   /// The addresses of `out.size()` sectors from `sector` on.
   void addresses(std::uint64_t sector, std::span<Address> out) const noexcept {
     for (std::size_t i = 0; i < out.size();) {
       const Address first = at(sector + i);
-      const std::size_t run = std::min<std::size_t>(out.size() - i, unit - (sector + i) % unit);
+      const std::size_t run = std::min<std::size_t>(out.size() - i, stretch() - (sector + i) % stretch());
       for (std::size_t k = 0; k < run; ++k) out[i + k] = first.plus(static_cast<std::uint32_t>(k));
       i += run;
     }
+  }
+  /// The addresses that an erase of all chunks names: each plane's own in single plane mode.
+  [[nodiscard]] std::vector<Address> erased() const {
+    std::vector<Address> out;
+    const std::uint32_t planes = options.plane_mode == PlaneMode::single ? std::max(geometry.planes, 1U) : 1;
+    for (const Address a : chunks) {
+      for (std::uint32_t p = 0; p < planes; ++p) out.push_back(Address::of12(a.group(), a.unit(), a.chunk(), p));
+    }
+    return out;
   }
 };
 

@@ -68,15 +68,30 @@ class VirtualBlock::Impl {
 
 namespace {
 
+constexpr PlaneMode mode_of(std::uint32_t planes) noexcept {
+  return planes == 4 ? PlaneMode::quad : planes == 2 ? PlaneMode::dual : PlaneMode::single;
+}
+
+// The planes that are written at once: all, unless the caller says so or a list has no room for their pages.
+PlaneMode choose_mode(const Geometry& g, const VirtualBlockOptions& options) {
+  if (options.plane_mode) return *options.plane_mode;
+  return g.ws_opt <= kMaxAddresses ? mode_of(g.planes) : PlaneMode::single;
+}
+
 // How a device wants to be addressed: by vectors unless a unit of the stripe does not fit one.
-Stripe make_stripe(const Device& device, std::span<const Address> chunks, bool scalar) {
+Stripe make_stripe(const Device& device, std::span<const Address> chunks, const VirtualBlockOptions& options) {
   const Geometry& g = device.geometry();
   Stripe s;
+  s.geometry = g;
   for (const Address a : chunks) s.chunks.push_back(a.at_sector(0));
   s.unit = g.ws_opt;
   s.step = g.ws_min;
   s.chunk_sectors = g.sectors;
-  s.vector = !scalar && g.ws_opt <= kMaxAddresses;
+  s.vector = g.has_planes() || (!options.scalar && g.ws_opt <= kMaxAddresses);
+  if (g.has_planes()) {
+    s.options.plane_mode = choose_mode(g, options);
+    s.step = g.page_sectors << static_cast<unsigned>(s.options.plane_mode);
+  }
   const std::uint32_t most = std::min(device.max_sectors(), s.vector ? kMaxAddresses : 65536U);
   // Whole units keep commands of a stripe alike; a transfer limit below one unit still takes whole write sizes.
   const std::uint32_t grain = most >= s.unit ? s.unit : s.step;
@@ -104,13 +119,15 @@ Result<VirtualBlock> VirtualBlock::make(const Device& device, std::span<const Ad
   const bool twice = std::ranges::adjacent_find(sorted) != sorted.end();
   const bool outside = std::ranges::any_of(sorted, [&](Address a) { return !g.contains(a); });
   if (chunks.empty() || twice || outside) return std::unexpected(Status::os(EINVAL));
+  const PlaneMode mode = options.plane_mode.value_or(PlaneMode::single);
+  if (mode != PlaneMode::single && mode != mode_of(g.planes)) return std::unexpected(Status::os(EINVAL));
   std::uint64_t depth = options.depth;
   if (depth == 0) depth = std::min<std::uint64_t>({chunks.size() * 2, caps.max_depth, 256});
   if (depth > caps.max_depth) return std::unexpected(Status::os(EINVAL));
   auto queue = handle.open_queue(static_cast<std::uint32_t>(depth));
   if (!queue) return std::unexpected(queue.error());
-  return VirtualBlock(std::make_unique<Impl>(device, make_stripe(device, chunks, options.scalar), std::move(*queue),
-                                             caps.ordered_writes));
+  return VirtualBlock(
+      std::make_unique<Impl>(device, make_stripe(device, chunks, options), std::move(*queue), caps.ordered_writes));
 }
 
 Result<VirtualBlock> VirtualBlock::line(const Device& device, Line l, VirtualBlockOptions options) {
@@ -140,11 +157,12 @@ Address VirtualBlock::address_at(std::uint64_t offset) const noexcept {
 }
 
 Status VirtualBlock::erase() {
-  const std::span<const Address> all(impl_->stripe.chunks);
+  const std::vector<Address> blocks = impl_->stripe.erased();
+  const std::span<const Address> all(blocks);
   Status first;
   for (std::size_t i = 0; i < all.size(); i += kMaxAddresses) {
     const auto part = all.subspan(i, std::min<std::size_t>(kMaxAddresses, all.size() - i));
-    const Completion c = impl_->device.reset(Sectors(part));
+    const Completion c = impl_->device.reset(Sectors(part), {}, impl_->stripe.options);
     if (!c && first) first = c.status;
   }
   if (first) impl_->write_position = impl_->read_position = 0;

@@ -112,9 +112,10 @@ INSTANTIATE_TEST_SUITE_P(, NumericOptionTest, testing::ValuesIn(kOptions),
                          [](const auto& param) { return param.param.key; });
 
 TEST(ConfigOptionTest, all_keys_are_tested_here) {
-  std::vector<std::string> keys = {"serial", "bad", "mccap"};
+  std::vector<std::string> keys = {"spec", "serial", "bad", "mccap"};
   for (const Option& o : kOptions) keys.emplace_back(o.key);
-  const std::vector<std::string> listed(option_keys().begin(), option_keys().end());
+  const auto& of_version = option_keys(SpecVersion::ocssd20);
+  const std::vector<std::string> listed(of_version.begin(), of_version.end());
   EXPECT_THAT(listed, testing::UnorderedElementsAreArray(keys));
 }
 

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Images of format 1 that were made once and for all: every release opens them, and makes the same ones.
-#include <fcntl.h>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstddef>
-#include <fstream>
 #include <map>
-#include <sstream>
 
+#include "golden_support.hpp"
 #include "image_support.hpp"
 
 namespace lightnvm::emulator::image_test {
 namespace {
-
-constexpr std::uint64_t kRow = 16;
-constexpr std::size_t kPiece = 1 << 20;
 
 // What the format says of the superblock's fields, docs/format-emulated.md.
 static_assert(offsetof(Superblock, format) == 8 && offsetof(Superblock, crc) == 12);
@@ -28,112 +22,10 @@ static_assert(offsetof(Superblock, total_bytes) == 96 && offsetof(Superblock, gr
 static_assert(offsetof(Superblock, ws_min) == 128 && offsetof(Superblock, mccap) == 152);
 static_assert(offsetof(Superblock, pe_cycles) == 156 && offsetof(Superblock, times) == 160);
 static_assert(offsetof(Superblock, predefined) == 184 && offsetof(Superblock, mdts) == 185);
-static_assert(offsetof(Superblock, clean) == 186 && offsetof(Superblock, serial) == 188);
-static_assert(offsetof(Superblock, uuid) == 208);
+static_assert(offsetof(Superblock, clean) == 186 && offsetof(Superblock, planes) == 187);
+static_assert(offsetof(Superblock, serial) == 188 && offsetof(Superblock, uuid) == 208);
 static_assert(offsetof(DiskRecord, missing) == 4 && offsetof(DiskRecord, cycles) == 8);
 static_assert(offsetof(DiskRecord, state) == 10 && offsetof(DiskRecord, type) == 11 && offsetof(DiskRecord, crc) == 12);
-
-// One file of an image: its size, and its rows of 16 bytes that are not zero.
-struct File {
-  std::uint64_t size = 0;
-  std::map<std::uint64_t, std::string> rows;  // hexadecimal
-  friend bool operator==(const File&, const File&) = default;
-};
-// By what is behind the image's name: "", ".1", ...
-using Files = std::map<std::string, File>;
-
-std::string golden_path(const std::string& name) { return fmt::format("{}/golden/{}.txt", TEST_DATA, name); }
-
-Files read_golden(const std::string& name) {
-  Files files;
-  std::ifstream in(golden_path(name));
-  File* current = nullptr;
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words(line);
-    std::string first;
-    words >> first;
-    if (first.empty() || first == "#") continue;
-    if (first == "file") {
-      std::string suffix;
-      std::uint64_t size = 0;
-      words >> suffix >> size;
-      current = &files[suffix == "-" ? "" : suffix];
-      current->size = size;
-    } else {
-      words >> current->rows[std::stoull(first, nullptr, 16)];
-    }
-  }
-  return files;
-}
-
-void write_golden(const std::string& name, const Files& files) {
-  std::ofstream out(golden_path(name));
-  out << "# An emulated device in format 1, see image_golden_test.cpp: its files, and their rows that are not zero.\n";
-  for (const auto& [suffix, file] : files) {
-    out << fmt::format("file {} {}\n", suffix.empty() ? "-" : suffix, file.size);
-    for (const auto& [offset, bytes] : file.rows) out << fmt::format("{:x} {}\n", offset, bytes);
-  }
-}
-
-// Builds the files; false where the file system takes no file of that size.
-bool rebuild(const Files& files, const std::string& path) {
-  for (const auto& [suffix, file] : files) {
-    const auto fd = os::open(path + suffix, O_RDWR | O_CREAT, 0644);
-    if (!fd || !os::truncate(fd->get(), file.size)) return false;
-    for (const auto& [offset, hex] : file.rows) {
-      Bytes row(kRow);
-      for (std::size_t i = 0; i < kRow; ++i) {
-        unsigned value = 0;
-        std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, value, 16);
-        row[i] = static_cast<std::byte>(value);
-      }
-      if (!os::write_at(fd->get(), row.data(), kRow, offset)) return false;
-    }
-  }
-  return true;
-}
-
-File dump(const std::string& path) {
-  File file;
-  file.size = file_size(path);
-  const auto fd = os::open(path, O_RDONLY);
-  for (std::uint64_t at = 0; at < file.size;) {
-    const auto data = os::next_data(fd->get(), at);
-    if (!data) break;
-    at = *data / kRow * kRow;
-    const std::uint64_t end = std::min(os::next_hole(fd->get(), at).value_or(file.size), file.size);
-    for (; at < end; at += kPiece) {
-      const Bytes bytes = read_file(path, at, std::min<std::uint64_t>(kPiece, end - at));
-      for (std::size_t i = 0; i + kRow <= bytes.size(); i += kRow) {
-        std::string hex;
-        for (std::size_t k = 0; k < kRow; ++k) hex += fmt::format("{:02x}", static_cast<unsigned>(bytes[i + k]));
-        if (hex.find_first_not_of('0') != std::string::npos) file.rows[at + i] = hex;
-      }
-    }
-    at = end;
-  }
-  return file;
-}
-
-Files dump_all(const std::string& path) {
-  Files files;
-  const std::uint32_t segments = info(path)->segments;
-  for (std::uint32_t i = 0; i < segments; ++i) {
-    const std::string suffix = i == 0 ? "" : fmt::format(".{}", i);
-    files[suffix] = dump(path + suffix);
-  }
-  return files;
-}
-
-// What differs from image to image: checksum, sequence, uuid.
-void forget_identity(Files& files) {
-  for (const std::uint64_t copy : {0, 4096}) {
-    auto& rows = files[""].rows;
-    rows[copy].replace(24, 8, 8, '.');
-    rows[copy + 16].replace(0, 16, 16, '.');
-    rows[copy + 208].replace(0, 32, 32, '.');
-  }
-}
 
 // A sector of the golden images: its place in its first and last 16 bytes. Metadata: the place as well.
 Bytes golden_bytes(Address first, std::uint32_t count, std::uint32_t bytes_each) {
@@ -365,7 +257,7 @@ TEST(GoldenImages, DISABLED_are_written) {
   for (const Golden& golden : {golden_default(), golden_chunks(), golden_segments()}) {
     const Directory directory;
     ASSERT_NO_FATAL_FAILURE(make_golden(golden, directory.file()));
-    write_golden(golden.name, dump_all(directory.file()));
+    write_golden(golden.name, 1, dump_all(directory.file()));
   }
 }
 

@@ -142,8 +142,10 @@ void SlowMedia::fetch(const MediaOp& op) {
 
 std::shared_ptr<emulator::Device> slow_device(const emulator::Config& config, std::uint64_t seed,
                                               SlowMedia::Failures failures, SlowMedia*& media) {
-  const Geometry& g = config.geometry;
-  auto machine = emulator::ChunkMachine::create(g, config.pe_cycles);
+  const Geometry g = emulator::machine_geometry(config.geometry);
+  const bool planes = config.geometry.has_planes();
+  auto machine = emulator::ChunkMachine::create(g, config.pe_cycles,
+                                                planes ? emulator::WornOut::grown_bad : emulator::WornOut::offline);
   if (!machine) return nullptr;
   std::map<std::uint64_t, ChunkRecord> records;
   for (const emulator::ChunkOverride& o : config.overrides) {

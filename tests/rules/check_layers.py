@@ -13,7 +13,7 @@ PARTS = {
     "base": (0, "src/base", ["status", "segment", "completion", "version"]),
     "spec": (1, "src/spec", []),
     "os": (1, "src/os", []),
-    "model": (2, "src/model", ["address", "geometry", "chunk", "event"]),
+    "model": (2, "src/model", ["address", "geometry", "chunk", "event", "command_options", "ppa_format", "bad_blocks"]),
     "fabrics": (2, "src/fabrics", []),
     "dialect": (3, "src/dialect", []),
     "emulator": (3, "src/emulator", ["emulator"]),

@@ -207,6 +207,84 @@ TEST(Format, json_survives_bytes_that_are_no_text) {
   EXPECT_EQ(json::parse(attributes(a, Syntax::json))["path"], "\xEF\xBF\xBD\"\\\n");
 }
 
+// The device of OCSSD 1.2 that the original's documentation shows.
+DeviceValues physical_device() {
+  DeviceValues v;
+  Geometry& g = v.geometry;
+  g.groups = 16, g.units = 8, g.planes = 2, g.chunks = 1020, g.pages = 512, g.page_sectors = 4;
+  g.sectors = 4096, g.sector_bytes = 4096, g.page_bytes = 16384, g.oob_bytes = 16;
+  v.attributes.version = SpecVersion::ocssd12;
+  v.block_defaults.plane_mode = 1;
+  v.ppa_format = PpaFormat{{25, 4}, {22, 3}, {2, 1}, {12, 10}, {3, 9}, {0, 2}};
+  return v;
+}
+
+TEST(Format, device_of_1_2_is_the_originals_dev_pr) {
+  const std::string text = device(physical_device());
+  EXPECT_THAT(text, testing::HasSubstr(R"(dev_geo:
+  verid: 0x01
+  nchannels: 16
+  nluns: 8
+  nplanes: 2
+  nblocks: 1020
+  npages: 512
+  nsectors: 4
+  page_nbytes: 16384
+  sector_nbytes: 4096
+  meta_nbytes: 16
+  tbytes: 2190433320960
+  tmbytes: 2088960
+)"));
+  EXPECT_THAT(text, testing::HasSubstr("  pmode: 'DUAL'\n"));
+  EXPECT_TRUE(text.ends_with(R"(dev_ppaf:
+  ch_off: 25
+  ch_len: 04
+  lun_off: 22
+  lun_len: 03
+  pl_off: 02
+  pl_len: 01
+  blk_off: 12
+  blk_len: 10
+  pg_off: 03
+  pg_len: 09
+  sec_off: 00
+  sec_len: 02
+dev_ppaf_mask:
+  ch:  '0000000000000000000000000000000000011110000000000000000000000000'
+  lun: '0000000000000000000000000000000000000001110000000000000000000000'
+  pl:  '0000000000000000000000000000000000000000000000000000000000000100'
+  blk: '0000000000000000000000000000000000000000001111111111000000000000'
+  pg:  '0000000000000000000000000000000000000000000000000000111111111000'
+  sec: '0000000000000000000000000000000000000000000000000000000000000011'
+dev_lbaf: ~
+dev_lbaz: ~
+dev_lbam: ~
+)")) << text;
+}
+
+TEST(Format, device_of_1_2_as_json) {
+  const json document = json::parse(device(physical_device(), Syntax::json));
+  EXPECT_EQ(document["geo"]["npages"], 512);
+  EXPECT_EQ(document["ppaf"]["blk_len"], 10);
+  EXPECT_EQ(document["ppaf_mask"]["ch"], "0x000000001e000000");
+  EXPECT_TRUE(document["lbam"].is_null());
+  const PpaFormat f = *physical_device().ppa_format;
+  EXPECT_EQ(json::parse(ppa_format(f, Syntax::json)), document["ppaf"]);
+  EXPECT_TRUE(ppa_masks(f).starts_with("ppaf_mask:\n  ch:  '")) << ppa_masks(f);
+  EXPECT_TRUE(ppa_format(f, Syntax::yaml, "dev_").starts_with("dev_ppaf:\n  ch_off: 25\n"));
+}
+
+TEST(Format, describe_tells_1_2_from_2_0) {
+  const auto opened = Device::open("emu:?spec=1.2&mccap=5&planes=4&page_sectors=2");
+  ASSERT_TRUE(opened) << last_error();
+  const DeviceValues v = describe(*opened);
+  EXPECT_EQ(v.attributes.version, SpecVersion::ocssd12);
+  EXPECT_EQ(v.attributes.capabilities, 5U);
+  EXPECT_EQ(capabilities(v.geometry), 5U);
+  EXPECT_EQ(v.block_defaults.plane_mode, 2);
+  EXPECT_EQ(v.ppa_format, opened->ppa_format());
+}
+
 TEST(Format, describe_says_who_an_emulated_device_is) {
   const auto opened = Device::open("emu:?groups=2&bad=none");
   ASSERT_TRUE(opened) << last_error();

@@ -128,9 +128,18 @@ Opened open(const Ident& ident, Opener&) {
     if (!named) return refuse(false, Status::os(ENODEV), "no path");
     emulator::Config config;
     std::string name;
+    // What kind of device it is decides which options there are.
+    const auto spec = ident.options.find("spec");
+    if (spec != ident.options.end()) {
+      if (const Status s = emulator::apply_option(config, "spec", spec->second); !s) {
+        return refuse(true, s, last_error());
+      }
+    }
     for (const auto& [key, value] : ident.options) {
       if (key == "name") {
         name = value;
+      } else if (key == "spec") {
+        continue;
       } else if (const Status s = emulator::apply_option(config, key, value); !s) {
         return refuse(true, s, last_error());
       }

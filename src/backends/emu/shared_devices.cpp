@@ -56,7 +56,7 @@ Result<std::shared_ptr<emulator::Device>> SharedDevices::memory(const std::strin
   const std::lock_guard lock(mutex_);
   shared = find(key);
   if (shared) {
-    if (shared->geometry() == config.geometry) return shared;
+    if (shared->config().geometry == config.geometry) return shared;
     return unexpected(Status::os(EINVAL), fmt::format("the device in memory named '{}' has another geometry", name));
   }
   auto device = emulator::Device::in_memory(config);

@@ -78,7 +78,9 @@ std::expected<Shape, Refusal> shape_of(Backend& backend, const Caps& caps) {
   Status s = Asker::ask(**queue, spec::build::identify(0, backend.nsid()), into(ns));
   if (s) s = Asker::ask(**queue, spec::build::geometry(backend.nsid()), into(geometry));
   if (!s) return refuse(s, "the emulated device does not answer");
-  return Shape{1U << ns.lbaf[0].ds, ns.lbaf[0].ms, geometry.lbk_len, caps.metadata == MetadataTransfer::extended};
+  const bool physical = geometry.mjr == 1;
+  return Shape{1U << ns.lbaf[0].ds, ns.lbaf[0].ms, geometry.lbk_len, caps.metadata == MetadataTransfer::extended,
+               physical};
 }
 
 Opened open(const Ident& ident, Opener& opener) {

@@ -29,6 +29,7 @@ struct Shape {
   std::uint32_t data_bytes = 0, metadata_bytes = 0;
   unsigned chunk_shift = 0;
   bool extended = false;
+  bool physical = false;  ///< OCSSD 1.2
 };
 
 /// Segments of an interleaved transfer, sorted into data and metadata. Made once, used without allocation.

@@ -6,6 +6,7 @@
 
 #include "lacking.hpp"
 #include "spec/build.hpp"
+#include "spec/ocssd12.hpp"
 #include "support/violations.hpp"
 
 namespace lightnvm::backends::lacking {
@@ -65,7 +66,9 @@ void LackingQueue::check(const Request& r) const {
   if (r.payload.metadata.size() > caps.max_segments) complain("S6: more segments of metadata than the route gathers");
   if (caps.max_transfer_bytes != 0 && data > caps.max_transfer_bytes) complain("S6: more bytes than the route carries");
   if (admin_) return;
-  if (spec::is_vector(opcode)) {
+  // OCSSD 1.2: a single address lies in the command itself, and needs no list.
+  const bool immediate = shape_.physical && r.payload.list.empty() && spec::PhysicalNlb::get(r.command) == 0;
+  if (spec::is_vector(opcode) && !immediate) {
     if (!caps.vectors) complain("S6: a vector command");
     if ((spec::Lbal::get(r.command) | spec::Dlbal::get(r.command)) != 0) complain("S8: an address in the entry");
     if (r.payload.list.size() != spec::VectorNlb::get(r.command) + 1) complain("S8: a list of another length");
@@ -79,7 +82,7 @@ void LackingQueue::check(const Request& r) const {
   const bool moves_blocks =
       io == IoOpcode::read || io == IoOpcode::write || io == IoOpcode::vector_read || io == IoOpcode::vector_write;
   if (moves_blocks) check_blocks(r, data, metadata);
-  if (!caps.ordered_writes) check_chunk(r);
+  if (!caps.ordered_writes && !shape_.physical) check_chunk(r);
 }
 
 void LackingQueue::check_blocks(const Request& r, std::size_t data, std::size_t metadata) const {
