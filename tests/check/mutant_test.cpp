@@ -20,6 +20,16 @@ using backends::mutant::mutants;
 constexpr const char* kSimple =
     "mutant:?groups=2&punits=2&chunks=20&sectors=32&ws_min=4&ws_opt=8&mw_cunits=8&mdts=6&mccap=0&bad=0.0.3&mutant=";
 
+// Two planes, a hole among LUNs and blocks.
+constexpr const char* kPhysical =
+    "mutant:?spec=1.2&groups=2&punits=3&blocks=11&planes=2&pages=6&page_sectors=4&sector_bytes=512&bad=0.0.3&mutant=";
+
+std::string ident_of(const Mutant& m, const Folder& folder) {
+  const std::string name(m.name);
+  if (m.made == Made::simple) return kSimple + name;
+  return m.made == Made::physical ? kPhysical + name : "mutant:" + make_full_device(folder) + "?mutant=" + name;
+}
+
 std::string rule_of(const Mutant& m) { return std::string(m.name.substr(0, m.name.find('/'))); }
 
 class Mutants : public testing::TestWithParam<Mutant> {};
@@ -27,10 +37,7 @@ class Mutants : public testing::TestWithParam<Mutant> {};
 TEST_P(Mutants, broken_rule_is_named) {
   const Mutant& m = GetParam();
   const Folder folder;
-  const std::string ident = m.made == Made::full
-                                ? "mutant:" + make_full_device(folder) + "?mutant=" + std::string(m.name)
-                                : kSimple + std::string(m.name);
-  const auto findings = run_all(open_device(ident));
+  const auto findings = run_all(open_device(ident_of(m, folder)));
   EXPECT_THAT(broken(findings), testing::Contains(rule_of(m)));
   // What stands on the broken rule may break with it.
   constexpr std::size_t kFew = 3;
@@ -48,7 +55,9 @@ TEST(MutantList, has_one_for_every_rule) {
   std::set<std::string> killed;
   for (const Mutant& m : mutants()) killed.insert(rule_of(m));
   std::set<std::string> named;
-  for (const auto& rule : tools::check::rules_of(SpecVersion::ocssd20)) named.insert(std::string(rule.name));
+  for (const SpecVersion version : {SpecVersion::ocssd20, SpecVersion::ocssd12}) {
+    for (const auto& rule : tools::check::rules_of(version)) named.insert(std::string(rule.name));
+  }
   EXPECT_EQ(killed, named);
 }
 

@@ -72,12 +72,14 @@ Device open_device(const std::string& ident) {
 
 std::vector<check::Finding> run_all(const Device& device, std::uint64_t seed) {
   // Findings point to their rules.
-  static const std::vector<check::Rule> kRules = check::rules_of(SpecVersion::ocssd20);
+  static const std::vector<check::Rule> k20 = check::rules_of(SpecVersion::ocssd20);
+  static const std::vector<check::Rule> k12 = check::rules_of(SpecVersion::ocssd12);
   auto stock = check::Stock::take_stock(device, seed);
   EXPECT_TRUE(stock) << stock.error().message();
   check::Session session(std::move(*stock));
   std::vector<check::Finding> out;
-  for (const check::Rule& rule : kRules) out.push_back(session.check(rule));
+  for (const check::Rule& rule : device.version() == SpecVersion::ocssd12 ? k12 : k20)
+    out.push_back(session.check(rule));
   return out;
 }
 

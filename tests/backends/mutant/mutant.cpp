@@ -58,8 +58,10 @@ class MutantQueue final : public QueuePair {
       if (s.is(spec::AdminOpcode::identify)) ++insider_.pages[spec::Cns::get(s.command)];
       if (s.is(spec::AdminOpcode::geometry)) ++insider_.pages[~0U];
       if (s.log(spec::LogPage::chunk_information) && s.log_bytes() > 1024) ++insider_.whole_reports;
+      if (s.opcode() == static_cast<unsigned>(spec::AdminOpcode::get_bad_blocks)) ++insider_.tables;
       return;
     }
+    if (insider_.physical()) return;
     if (s.copies() && !s.destination.empty()) s.place = insider_.find(s.destination.front());
     if (s.vector() && !s.copies() && !s.list.empty()) s.place = insider_.find(s.list.front());
     if (s.io(spec::IoOpcode::read) || s.io(spec::IoOpcode::write)) s.place = insider_.find(spec::Slba::get(s.command));
@@ -67,6 +69,7 @@ class MutantQueue final : public QueuePair {
   }
 
   void remember(const Seen& s) {
+    if (!admin_) insider_.last_was_read = s.done.ok() && s.reads();
     if (!s.done || admin_ || !(s.writes() || s.resets() || s.copies())) return;
     insider_.last_changed = s.place.chunk;
     insider_.last_was_reset = s.resets();
@@ -129,7 +132,7 @@ Opened open(const Ident& ident, Opener& opener) {
 const std::vector<Mutant>& mutants() {
   static const std::vector<Mutant> kAll = [] {
     std::vector<Mutant> all;
-    for (const auto table : {admin_mutants(), write_mutants(), read_mutants(), other_mutants()}) {
+    for (const auto table : {admin_mutants(), write_mutants(), read_mutants(), other_mutants(), physical_mutants()}) {
       all.insert(all.end(), table.begin(), table.end());
     }
     return all;

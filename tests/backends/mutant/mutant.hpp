@@ -12,6 +12,7 @@
 #include "backends/registry.hpp"
 #include "base/segments.hpp"
 #include "lightnvm/chunk.hpp"
+#include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::backends::mutant {
@@ -35,6 +36,9 @@ class Insider final : private Sink {
   spec::IdentifyNamespace ns{};
   std::uint64_t limit = 0;  ///< MDTS in sectors
   [[nodiscard]] std::uint64_t address_mask() const;
+  /// It speaks OCSSD 1.2: `geometry` is its identity then.
+  [[nodiscard]] bool physical() const { return geometry.mjr == 1; }
+  [[nodiscard]] const spec::Identity12& identity() const { return reinterpret_cast<const spec::Identity12&>(geometry); }
 
   // What a mutant remembers of the commands before.
   std::map<std::uint32_t, unsigned> pages;  ///< Identify and Geometry, how often
@@ -42,6 +46,8 @@ class Insider final : private Sink {
   bool last_was_reset = false;
   std::map<std::uint64_t, unsigned> resets;  ///< of each chunk
   unsigned whole_reports = 0;
+  bool last_was_read = false;
+  unsigned tables = 0;  ///< bad block tables that were read
 
  private:
   void complete(Request& request, const Completion& completion) noexcept override;
@@ -116,8 +122,9 @@ struct Seen {
 
 /// Which device a mutant is made of.
 enum class Made : std::uint8_t {
-  full,    ///< all kinds of chunks, all capabilities
-  simple,  ///< no copy, sectors larger than the smallest page, chunks of one command
+  full,      ///< all kinds of chunks, all capabilities
+  simple,    ///< no copy, sectors larger than the smallest page, chunks of one command
+  physical,  ///< of OCSSD 1.2, with two planes
 };
 
 struct Mutant {
@@ -133,5 +140,6 @@ std::span<const Mutant> admin_mutants();
 std::span<const Mutant> write_mutants();
 std::span<const Mutant> read_mutants();
 std::span<const Mutant> other_mutants();
+std::span<const Mutant> physical_mutants();
 
 }  // namespace lightnvm::backends::mutant
