@@ -45,7 +45,7 @@ int list(const Arguments& arguments) {
   const auto older = check::rules_of(lightnvm::SpecVersion::ocssd12);
   both.insert(both.end(), older.begin(), older.end());
   for (const check::Rule& r : chosen(arguments, both)) {
-    out.text(fmt::format("{:<22} {:<18} {}\n", r.name, r.section, r.must));
+    out.text(fmt::format("{:<21} {:<16} {}\n", r.name, r.section, r.must));
     all.push_back({{"name", r.name}, {"section", r.section}, {"rule", r.must}});
   }
   out.document()["rules"] = std::move(all);
@@ -98,7 +98,7 @@ int judge(const Arguments& arguments) {
                        device.backend(), seed));
   if (!plan.empty())
     out.text(
-        fmt::format("# overwrites {}: {}\n", tools::counted(plan.size(), "free chunk"), check::chunk_list(plan, 8)));
+        fmt::format("# overwrites {}: {}\n", tools::counted(plan.size(), "free chunk"), check::chunk_list(plan, 64)));
   check::Session session(std::move(*stock));
   const auto findings = run(session, rules, out);
   const check::Count n = check::count(findings);
@@ -127,7 +127,7 @@ constexpr const char* kExamples =
     "  nvm_check ocssd.img\n"
     "  nvm_check 'emu:?groups=8&punits=4' --yes --rule write --rule reset.open\n"
     "\nIt writes to free chunks alone, says to which before it begins, and leaves them free.\n"
-    "Exit code: 0 no rule is broken, 1 one is, 2 the device was not judged.";
+    "Exit code: 0 no rule is broken, 1 one is, 2 the device was not judged.\n";
 
 /// Returns an exit code, or -1 to go on.
 int parse(int argc, char** argv, Arguments& arguments) {
@@ -140,9 +140,7 @@ int parse(int argc, char** argv, Arguments& arguments) {
   app.add_option("dev_path", arguments.ident, "Device: a path, or BACKEND:IDENT")->type_name("");
   app.add_flag("-y,--yes", arguments.yes, "Do not ask before chunks are overwritten");
   app.add_flag("--json", arguments.json, "Print one JSON document");
-  app.add_option("--rule", arguments.rules,
-                 "Check this rule alone, or the rules of this group; more than one may be given")
-      ->type_name("NAME");
+  app.add_option("--rule", arguments.rules, "Check these rules, or groups of rules, alone")->type_name("NAME");
   app.add_flag("--list", arguments.list, "Print the rules and exit");
   tools::add_number(&app, "--seed", arguments.seed, "Which chunks, which data: the same seed, the same run");
   if (argc < 2) {
@@ -164,22 +162,28 @@ int parse(int argc, char** argv, Arguments& arguments) {
   return -1;
 }
 
+/// Says why the device was not judged, in words and, where that is wanted, as a document.
+int not_judged(const Arguments& arguments, const std::string& call, const std::string& sentence) {
+  tools::complain(call, sentence);
+  if (call == "FAILED") fmt::print(stderr, "# See: nvm_check --help\n");
+  if (arguments.json) fmt::print("{}\n", Json{{"error", {{"call", call}, {"message", sentence}}}}.dump(2));
+  return kNotJudged;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  Arguments arguments;
   try {
-    Arguments arguments;
     if (const int code = parse(argc, argv, arguments); code >= 0) return code;
     const int code = arguments.list ? list(arguments) : judge(arguments);
     tools::die_if_interrupted();
     return code;
   } catch (const NotJudged& e) {
-    tools::complain(e.call, e.sentence);
-    if (e.call == "FAILED") fmt::print(stderr, "# See: nvm_check --help\n");
+    return not_judged(arguments, e.call, e.sentence);
   } catch (const tools::Failure& e) {
-    tools::complain(e.call(), e.what());
+    return not_judged(arguments, e.call(), e.what());
   } catch (const std::exception& e) {
-    tools::complain("nvm_check", e.what());
+    return not_judged(arguments, "nvm_check", e.what());
   }
-  return kNotJudged;
 }

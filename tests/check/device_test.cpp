@@ -140,6 +140,14 @@ TEST(Rules, are_chosen_by_name_and_by_group) {
   EXPECT_EQ(check::choose(all, {"copy", "nonsense"}).error(), "nonsense");
 }
 
+TEST(Plan, is_told_in_ranges) {
+  const std::vector<Address> chunks{Address::of(0, 0, 1), Address::of(0, 0, 2), Address::of(0, 0, 3),
+                                    Address::of(0, 0, 7), Address::of(1, 0, 0)};
+  EXPECT_EQ(check::chunk_list(chunks, 9), "(0,0,1..3) (0,0,7) (1,0,0)");
+  EXPECT_EQ(check::chunk_list(chunks, 1), "(0,0,1..3) and 2 more");
+  EXPECT_EQ(check::chunk_list({}, 1), "");
+}
+
 TEST(Tap, failure_has_its_yaml_block) {
   const check::Rule rule{"write.closed", "OCSSD-2.0 4.3", "A write to a closed chunk is 280h.", {}, nullptr};
   const check::Finding failed{&rule, check::Outcome::failed, {}, "this", "that: \"quoted\"", "write"};
