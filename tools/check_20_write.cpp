@@ -89,6 +89,9 @@ void free_elsewhere(Trial& t) {
 void to_closed(Trial& t) {
   t.close(t.at());
   refused(t, t.at(), t.geo().ws_min, write_fault);
+  if (!t.stock().early) return;
+  const auto early = t.chunk(*t.stock().early);
+  refused(t, early.address.at_sector(static_cast<std::uint32_t>(early.write_pointer)), t.geo().ws_min, write_fault);
 }
 
 void to_offline(Trial& t) { refused(t, *t.stock().offline, t.geo().ws_min, write_fault); }

@@ -75,6 +75,25 @@ Trial::~Trial() {
   }
 }
 
+bool Trial::is_worn(Address block) {
+  const auto table = device().bad_blocks(block);
+  for (std::uint32_t plane = 0; table && plane < geo().planes; ++plane) {
+    if (table->at(block.chunk(), plane) == lightnvm::BlockState::grown_bad) return true;
+  }
+  return false;
+}
+
+bool Trial::wore_out() {
+  if (geo().has_planes()) {
+    return std::ranges::any_of(chunks_,
+                               [&](Address a) { return std::ranges::find(marked_, a) == marked_.end() && is_worn(a); });
+  }
+  return std::ranges::any_of(chunks_, [&](Address a) {
+    const auto c = device().chunk(a);
+    return c && c->state == ChunkState::offline && c->wear == 255;
+  });
+}
+
 std::vector<Way> Trial::ways() const {
   const bool metadata = carries_metadata();
   return {{false, false, false}, {true, false, false}, {false, true, metadata}, {true, true, metadata}};

@@ -56,6 +56,8 @@ class Trial {
   /// A chunk beside those, to be brought back as well.
   void borrow(Address chunk) { chunks_.push_back(chunk); }
   [[nodiscard]] bool carries_metadata() const { return stock_.missing({.metadata = true}).empty(); }
+  /// Whether one of its chunks has come to the end of its life: offline at wear index 255, OCSSD 1.2: a bad block.
+  [[nodiscard]] bool wore_out();
   /// Scalar and vector, waited for; then both in a queue, with metadata where it is carried.
   [[nodiscard]] std::vector<Way> ways() const;
   /// The same for commands that know no metadata.
@@ -133,6 +135,7 @@ class Trial {
   [[nodiscard]] std::uint32_t most_addresses() const;
 
  private:
+  [[nodiscard]] bool is_worn(Address block);
   template <typename Submit>
   Completion in_queue(Submit&& submit);
   void fill(std::vector<std::byte>& out, const Sectors& sectors, std::uint32_t unit, std::uint64_t salt) const;

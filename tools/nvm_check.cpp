@@ -74,7 +74,10 @@ std::vector<check::Finding> run(check::Session& session, const std::vector<check
   const tools::Interruptible interruptible;
   std::vector<check::Finding> findings;
   for (const check::Rule& rule : rules) {
-    if (tools::interrupted()) break;
+    if (tools::interrupted()) {
+      progress.above([&] { out.text("Bail out! Interrupted.\n"); });
+      break;
+    }
     findings.push_back(session.check(rule));
     progress.set(findings.size());
     progress.above([&] { out.text(check::tap(findings.back(), findings.size())); });

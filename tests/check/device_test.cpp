@@ -107,6 +107,16 @@ TEST(SoundImage, with_chunks_of_every_kind_breaks_no_rule) {
   }
 }
 
+TEST(WornDevice, is_not_said_to_break_a_rule) {
+  for (const char* ident : {"emu:?pe_cycles=3&sectors=64&wit=1", "emu:?spec=1.2&pe_cycles=2&pages=4"}) {
+    Device device = open_device(ident);
+    for (const std::uint64_t seed : {1, 2}) {
+      const auto findings = run_all(device, seed);
+      EXPECT_TRUE(broken(findings).empty()) << failures(findings);
+    }
+  }
+}
+
 TEST(Route, that_emulates_vectors_skips_what_it_cannot_keep) {
   const auto findings = run_all(open_device("lacking:?sectors=64"));
   for (const auto& f : findings) {
