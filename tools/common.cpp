@@ -135,13 +135,20 @@ CLI::Option* add_number(CLI::App* app, const std::string& name, std::uint32_t& t
 }
 
 CLI::Option* add_number(CLI::App* app, const std::string& name, std::uint64_t& target, const std::string& help) {
-  return add_parsed(app, name, target, help, [](const std::string& s) { return parse_number(s); }, "number");
+  return add_parsed(
+      app, name, target, help, [](const std::string& s) { return parse_number(s); }, "number");
 }
 
 CLI::Option* add_number(CLI::App* app, const std::string& name, std::optional<std::uint32_t>& target,
                         const std::string& help) {
   return add_parsed(
       app, name, target, help, [](const std::string& s) { return parse_number(s, kLargest32); }, "number");
+}
+
+CLI::Option* add_number(CLI::App* app, const std::string& name, std::optional<std::uint64_t>& target,
+                        const std::string& help) {
+  return add_parsed(
+      app, name, target, help, [](const std::string& s) { return parse_number(s); }, "number");
 }
 
 CLI::Option* add_size(CLI::App* app, const std::string& name, std::uint64_t& target, const std::string& help) {
@@ -152,6 +159,8 @@ CLI::Option* add_size(CLI::App* app, const std::string& name, std::optional<std:
                       const std::string& help) {
   return add_parsed(app, name, target, help, parse_size, kSize);
 }
+
+std::string_view version() noexcept { return LIGHTNVM_VERSION; }
 
 std::string human_bytes(std::uint64_t bytes) {
   constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

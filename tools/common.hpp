@@ -94,6 +94,8 @@ CLI::Option* add_number(CLI::App* app, const std::string& name, std::uint32_t& t
 CLI::Option* add_number(CLI::App* app, const std::string& name, std::uint64_t& target, const std::string& help);
 CLI::Option* add_number(CLI::App* app, const std::string& name, std::optional<std::uint32_t>& target,
                         const std::string& help);
+CLI::Option* add_number(CLI::App* app, const std::string& name, std::optional<std::uint64_t>& target,
+                        const std::string& help);
 /// A number of bytes, with K, M, G or T for powers of 1024.
 CLI::Option* add_size(CLI::App* app, const std::string& name, std::uint64_t& target, const std::string& help);
 CLI::Option* add_size(CLI::App* app, const std::string& name, std::optional<std::uint64_t>& target,
@@ -110,6 +112,9 @@ std::string human_bytes(std::uint64_t bytes);
 std::string yaml_quoted(std::string_view text);
 /// "1 chunk", "2 chunks".
 std::string counted(std::uint64_t count, std::string_view noun);
+
+/// The library's version.
+std::string_view version() noexcept;
 
 /// Opens a device, or ends the sub-command with "# nvm_dev_openf: ...".
 lightnvm::Device open_device(const std::string& ident, const lightnvm::OpenOptions& options = {});

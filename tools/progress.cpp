@@ -161,6 +161,12 @@ Progress::~Progress() {
   if (visible.exchange(false)) write_all(kClear);
 }
 
+void Progress::above(const std::function<void()>& print) {
+  const std::lock_guard lock(mutex_);
+  if (visible.exchange(false)) write_all(kClear);
+  print();
+}
+
 void Progress::tick() {
   std::unique_lock lock(mutex_);
   for (auto pause = kFirst; !stop_.wait_for(lock, pause, [this] { return stopping_; }); pause = kEvery) {

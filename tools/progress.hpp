@@ -37,6 +37,8 @@ class Progress {
     total_.store(total, std::memory_order_relaxed);
     set(done);
   }
+  /// Calls `print`, which writes whole lines to the terminal, with the bar out of its way.
+  void above(const std::function<void()>& print);
 
  private:
   using Clock = std::chrono::steady_clock;

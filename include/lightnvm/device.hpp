@@ -33,6 +33,14 @@ enum class Feature : std::uint8_t { error_recovery = 0x05, media_feedback = 0xCA
 
 enum class CommandSet : std::uint8_t { admin, io };
 
+/// What the route to a device carries by itself. What is false here the library supplies, as far as it can: vector
+/// commands are then scalar ones in turn, atomic no more.
+struct Route {
+  bool vectors = false, vector_copy = false, reset_descriptors = false;
+  bool metadata = false;  ///< false: nobody supplies it
+  bool events = false;    ///< false: nobody supplies them
+};
+
 /// A handle; copies share the opened device, which closes with the last of them and of its queues.
 /// All functions may be called from any thread. Commands here are synchronous: they return when the device has
 /// answered. Their Completion's status is an OS error where nothing was sent (the values of Queue's functions, but
@@ -55,6 +63,7 @@ class Device {
   [[nodiscard]] const std::string& path() const noexcept;   ///< the identifier without backend and options
   [[nodiscard]] std::uint32_t nsid() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
+  [[nodiscard]] const Route& route() const noexcept;
   /// The most sectors that one scalar command moves; OCSSD 1.2: one vector command.
   [[nodiscard]] std::uint32_t max_sectors() const noexcept;
   /// MCCAP as the device says it. OCSSD-2.0 3.1; OCSSD-1.2 10.1 (of configuration group 0). 0 for unknown devices.

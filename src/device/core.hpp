@@ -91,6 +91,7 @@ class Device::Impl {
   std::string backend_name;
   std::uint32_t backend_id = 0;
   std::uint32_t max_sectors = 0;
+  Route route;
   std::mutex events_mutex;
   std::uint64_t last_event = 0;
 

@@ -152,6 +152,7 @@ const std::string& Device::ident() const noexcept { return impl_->ident.text; }
 const std::string& Device::path() const noexcept { return impl_->ident.locator; }
 std::uint32_t Device::nsid() const noexcept { return impl_->terms.nsid; }
 bool Device::read_only() const noexcept { return impl_->terms.caps.read_only; }
+const Route& Device::route() const noexcept { return impl_->route; }
 std::uint32_t Device::max_sectors() const noexcept { return impl_->max_sectors; }
 
 std::array<unsigned, 4> Device::address_bits() const noexcept {

@@ -101,11 +101,18 @@ std::expected<void, Refusal> look_into(Device::Impl& impl, const Ident& ident) {
 Attempt attempt(const Entry& entry, const Ident& ident, const std::string& trace, Registry registry) {
   RegistryOpener opener(registry);
   auto backend = entry.descriptor->open(ident, opener);
-  if (backend) backend = layers::complete(std::move(*backend));
+  Route route;
+  if (backend) {
+    const backends::Caps& caps = (*backend)->caps();
+    route = {caps.vectors, caps.vector_copy, caps.reset_descriptors, false, caps.events};
+    backend = layers::complete(std::move(*backend));
+  }
   if (backend && !trace.empty()) backend = layers::trace(std::move(*backend), trace);
   if (!backend) return std::unexpected(std::move(backend.error()));
   auto impl = std::make_shared<Device::Impl>();
   impl->backend = std::move(*backend);
+  impl->route = route;
+  impl->route.metadata = impl->backend->caps().metadata == backends::MetadataTransfer::separate;
   auto admin = impl->backend->open_queue({backends::QueueKind::admin, 1});
   if (!admin) return cannot(ident, "no admin queue", admin.error());
   impl->admin = std::make_unique<device::AdminLine>(std::move(*admin), impl->backend->nsid());

@@ -1,0 +1,1 @@
+nvm_check --list
