@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* The loop whose instructions are counted: asynchronous reads through the C API at a constant depth. */
+// SPDX-License-Identifier: BSD-2-Clause
+// The loop whose instructions are counted: asynchronous reads through the C API at a constant depth.
 #include <liblightnvm.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,20 +1,19 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* The C API of liblightnvm: host-managed flash (Open-Channel SSDs of specification 1.2 and 2.0). C99 and up, C++11 and up.
- *
- * Errors. Functions that return int return 0, or -1 with errno set; those that return a pointer return NULL, those that
- * return ssize_t return -1. What the device said is in a `struct nvm_ret` where the caller gives one. nvm_last_error()
- * has a sentence for people. errno is, besides what a function names itself:
- *   EINVAL   the caller's mistake: a NULL that is none of the optional ones, a count, flags or an address out of range;
- *            nothing was sent
- *   ENOTSUP  the device, its specification version, or the route to it has no such thing
- *   EROFS    the device was opened for reading only
- *   ENOMEM   no memory
- *   EIO      the device refused: `ret->status` has its status
- *
- * Threads. A device may be used by any number of threads at once; its setters are for the time before that. An object
- * made from it (async context, vblk, sgl, pool, bbt) belongs to one thread at a time, and ends before the device does. */
-#ifndef LIBLIGHTNVM_H
-#define LIBLIGHTNVM_H
+// SPDX-License-Identifier: BSD-2-Clause
+// The C API of liblightnvm: host-managed flash (Open-Channel SSDs of specification 1.2 and 2.0). C99 and up, C++11 and up.
+//
+// Errors. Functions that return int return 0, or -1 with errno set; those that return a pointer return NULL, those that
+// return ssize_t return -1. What the device said is in a `struct nvm_ret` where the caller gives one. nvm_last_error()
+// has a sentence for people. errno is, besides what a function names itself:
+//   EINVAL   the caller's mistake: a NULL that is none of the optional ones, a count, flags or an address out of range;
+//            nothing was sent
+//   ENOTSUP  the device, its specification version, or the route to it has no such thing
+//   EROFS    the device was opened for reading only
+//   ENOMEM   no memory
+//   EIO      the device refused: `ret->status` has its status
+//
+// Threads. A device may be used by any number of threads at once; its setters are for the time before that. An object
+// made from it (async context, vblk, sgl, pool, bbt) belongs to one thread at a time, and ends before the device does.
+#pragma once
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -535,6 +534,4 @@ void nvm_bp_pr(const struct nvm_bp *bp);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

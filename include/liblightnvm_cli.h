@@ -1,8 +1,7 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* Command lines of tools on liblightnvm: `tool SUBCMD [dev_path] positional... [options]`. A tool lists its sub-commands,
- * nvm_cli_init parses and opens the device, nvm_cli_run calls the sub-command. One thread. */
-#ifndef LIBLIGHTNVM_CLI_H
-#define LIBLIGHTNVM_CLI_H
+// SPDX-License-Identifier: BSD-2-Clause
+// Command lines of tools on liblightnvm: `tool SUBCMD [dev_path] positional... [options]`. A tool lists its sub-commands,
+// nvm_cli_init parses and opens the device, nvm_cli_run calls the sub-command. One thread.
+#pragma once
 
 #include <liblightnvm.h>
 
@@ -224,6 +223,4 @@ void nvm_cli_timer_bw_pr(const char *prefix, size_t nbytes);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

@@ -1,8 +1,7 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* What Open-Channel SSDs say and understand, as it lies in memory: opcodes, states, structures of OCSSD 1.2 and 2.0 and
- * of NVMe. Fields are little-endian. Programs read these structures directly: their layout is the interface. */
-#ifndef LIBLIGHTNVM_SPEC_H
-#define LIBLIGHTNVM_SPEC_H
+// SPDX-License-Identifier: BSD-2-Clause
+// What Open-Channel SSDs say and understand, as it lies in memory: opcodes, states, structures of OCSSD 1.2 and 2.0 and
+// of NVMe. Fields are little-endian. Programs read these structures directly: their layout is the interface.
+#pragma once
 
 #include <assert.h>
 #include <stdint.h>
@@ -505,6 +504,4 @@ void nvm_nvme_cmd_pr(struct nvm_nvme_cmd *cmd, int flags);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

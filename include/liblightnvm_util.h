@@ -1,7 +1,6 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* Small macros and inlines that programs of liblightnvm use. C99 and up, C++11 and up. */
-#ifndef LIBLIGHTNVM_UTIL_H
-#define LIBLIGHTNVM_UTIL_H
+// SPDX-License-Identifier: BSD-2-Clause
+// Small macros and inlines that programs of liblightnvm use. C99 and up, C++11 and up.
+#pragma once
 
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +40,4 @@ static inline int NVM_MAX(int x, int y) { return x < y ? y : x; }
 #else
 #define NVM_DEBUG(...)
 #define NVM_DEBUG_FCALL(x)
-#endif
-
 #endif

@@ -26,14 +26,34 @@ T with(const nvm_dev* dev, T failure, F&& convert) {
   });
 }
 
+int exceeded_12(nvm_addr addr, const auto& g) noexcept {
+  int exceeded = 0;
+  if (addr.g.ch >= g.nchannels) exceeded |= NVM_BOUNDS_CHANNEL;
+  if (addr.g.lun >= g.nluns) exceeded |= NVM_BOUNDS_LUN;
+  if (addr.g.pl >= g.nplanes) exceeded |= NVM_BOUNDS_PLANE;
+  if (addr.g.blk >= g.nblocks) exceeded |= NVM_BOUNDS_BLOCK;
+  if (addr.g.pg >= g.npages) exceeded |= NVM_BOUNDS_PAGE;
+  if (addr.g.sec >= g.nsectors) exceeded |= NVM_BOUNDS_SECTOR;
+  return exceeded;
+}
+
 nvm_addr nowhere() noexcept { return from_address({kNoAddress}); }
 
 }  // namespace
+
+std::uint64_t lightnvm::capi::pack_12(const nvm_dev& dev, nvm_addr addr) noexcept {
+  const auto& n = dev.ppaf.n;
+  return std::uint64_t{addr.g.ch} << n.ch_off | std::uint64_t{addr.g.lun} << n.lun_off |
+         std::uint64_t{addr.g.pl} << n.pl_off | std::uint64_t{addr.g.blk} << n.blk_off |
+         std::uint64_t{addr.g.pg} << n.pg_off | std::uint64_t{addr.g.sec} << n.sec_off;
+}
 
 extern "C" {
 
 int nvm_addr_check(nvm_addr addr, const nvm_dev* dev) {
   return with(dev, -1, [&](const nvm_dev& d) {
+    if (d.geo.verid == 0) return refuse(EINVAL, "the device is no Open-Channel SSD");
+    if (has_planes(d)) return exceeded_12(addr, d.geo.g);
     const auto& l = d.geo.l;
     int exceeded = 0;
     if (addr.l.pugrp >= l.npugrp) exceeded |= NVM_BOUNDS_PUGRP;

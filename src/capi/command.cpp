@@ -52,7 +52,8 @@ constexpr bool both(std::uint32_t flags, std::uint32_t group) noexcept { return 
 
 bool flags_are_wrong(const nvm_dev& dev, std::uint16_t flags) noexcept {
   return (flags & ~dev.known_flags) != 0 || both(flags, NVM_CMD_MASK_IOMD) || both(flags, NVM_CMD_MASK_ADDR) ||
-         (flags & (NVM_CMD_SGL | NVM_CMD_SGL_META)) == NVM_CMD_SGL_META;
+         (flags & (NVM_CMD_SGL | NVM_CMD_SGL_META)) == NVM_CMD_SGL_META ||
+         (has_planes(dev) && both(flags, NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD));
 }
 
 // The command's own choice, or the device's.
@@ -61,8 +62,15 @@ bool is_vector(const nvm_dev& dev, std::uint16_t flags) noexcept {
   return ((chosen != 0 ? chosen : dev.cmd_opts) & NVM_CMD_VECTOR) != 0;
 }
 
-CommandOptions options_of(std::uint16_t flags) noexcept {
+CommandOptions options_of(const nvm_dev& dev, std::uint16_t flags) noexcept {
   CommandOptions options;
+  if (has_planes(dev)) {
+    constexpr std::uint16_t kPlaneModes = NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD;
+    options.plane_mode = static_cast<PlaneMode>(flags & kPlaneModes);
+    options.scrambler = (flags & NVM_FLAG_SCRBL) != 0;
+    options.limited_retry = (flags & NVM_NVME_FLAG_LIMITED_RETRY) != 0;
+    return options;
+  }
   options.force_unit_access = (flags & NVM_NVME_FLAG_FORCE_UNIT_ACCESS) != 0;
   options.limited_retry = (flags & NVM_NVME_FLAG_LIMITED_RETRY) != 0;
   return options;
@@ -141,7 +149,7 @@ template <typename Memory, typename Byte>
   const std::span bytes(data, std::size_t{count} * dev->sector_bytes);
   const std::span oob(meta, meta == nullptr ? 0 : std::size_t{count} * dev->oob_bytes);
   const auto send = [&](const Memory& memory) {
-    const CommandOptions options = options_of(flags);
+    const CommandOptions options = options_of(*dev, flags);
     return issue(
         call, what,
         [&](Queue& queue, Callback&& done) {
@@ -159,7 +167,7 @@ template <typename Memory, typename Byte>
           }
         });
   };
-  if ((flags & NVM_CMD_SGL) == 0) [[likely]] {
+  if ((flags & NVM_CMD_SGL) == 0 || has_planes(*dev)) [[likely]] {
     return send(Memory(bytes, oob));
   }
   std::optional<Memory> memory;
@@ -231,17 +239,18 @@ int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::u
   if (meta != nullptr && !vector) return refuse_call(call, EINVAL, "a scalar erase brings no descriptors back");
   const std::span list(to_addresses(addrs), count);
   const Sectors chunks = vector ? Sectors(list) : Sectors::scalar(list);
+  const CommandOptions options = options_of(*dev, flags);
   return issue(
       call, "nvm_cmd_erase",
       [&](Queue& queue, Callback&& done) {
         const std::span descriptors(static_cast<std::byte*>(meta),
                                     meta == nullptr ? 0 : count * sizeof(nvm_spec_rprt_descr));
-        return queue.reset(chunks, std::move(done), descriptors);
+        return queue.reset(chunks, std::move(done), descriptors, options);
       },
       [&](Device& device) {
         std::array<Chunk, NVM_NADDR_MAX> after;
         const std::span wanted(after.data(), meta == nullptr ? 0 : count);
-        const Completion c = device.reset(chunks, wanted);
+        const Completion c = device.reset(chunks, wanted, options);
         for (std::uint32_t i = 0; i < wanted.size() && !c.status.is_os(); ++i) {
           if (!c.failed(i)) static_cast<nvm_spec_rprt_descr*>(meta)[i] = to_descriptor(*dev, after[i]);
         }

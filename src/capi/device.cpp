@@ -10,6 +10,7 @@
 
 using lightnvm::SpecVersion;
 using lightnvm::capi::guarded;
+using lightnvm::capi::has_planes;
 using lightnvm::capi::refuse;
 using lightnvm::capi::refuse_explained;
 using lightnvm::capi::refuse_pointer;
@@ -47,31 +48,77 @@ nvm_geo geometry_20(const lightnvm::Geometry& g) {
   return geo;
 }
 
+nvm_geo geometry_12(const lightnvm::Geometry& g) {
+  nvm_geo geo{};
+  geo.g.nchannels = g.groups;
+  geo.g.nluns = g.units;
+  geo.g.nblocks = g.chunks;
+  geo.g.nsectors = g.page_sectors;
+  geo.g.sector_nbytes = g.sector_bytes;
+  geo.g.meta_nbytes = g.oob_bytes;
+  geo.g.nplanes = g.planes;
+  geo.g.npages = g.pages;
+  geo.g.page_nbytes = g.page_bytes;
+  geo.tbytes = g.total_bytes();
+  geo.verid = NVM_SPEC_VERID_12;
+  return geo;
+}
+
+int mode_of(std::uint32_t planes) {
+  return planes == 4 ? NVM_FLAG_PMODE_QUAD : planes == 2 ? NVM_FLAG_PMODE_DUAL : NVM_FLAG_PMODE_SNGL;
+}
+
 std::uint64_t ones(unsigned bits) { return bits >= 64 ? ~0ULL : (1ULL << bits) - 1; }
+
+// What is of one specification version alone.
+void describe_12(nvm_dev& dev) {
+  const lightnvm::Geometry& g = dev.device.geometry();
+  constexpr std::uint16_t kPlaneModes = NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD;
+  dev.known_flags =
+      NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_PRP | kPlaneModes | NVM_FLAG_SCRBL | NVM_NVME_FLAG_LIMITED_RETRY;
+  dev.geo = geometry_12(g);
+  dev.pmode = mode_of(g.planes);
+  dev.tables.resize(g.total_units());
+  const auto format = dev.device.ppa_format();
+  if (!format) return;
+  const lightnvm::PpaField fields[] = {format->channel, format->lun,  format->plane,
+                                       format->block,   format->page, format->sector};
+  for (std::size_t i = 0; i < std::size(fields); ++i) {
+    dev.ppaf.a[2 * i] = fields[i].offset;
+    dev.ppaf.a[2 * i + 1] = fields[i].length;
+    dev.ppaf_mask.a[i] = fields[i].mask();
+  }
+}
+
+void describe_20(nvm_dev& dev) {
+  dev.known_flags = NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_MASK_PLOD | kNvmeFlags;
+  dev.geo = geometry_20(dev.device.geometry());
+  const auto bits = dev.device.address_bits();
+  dev.lbaf = {static_cast<std::uint8_t>(bits[0]),
+              static_cast<std::uint8_t>(bits[1]),
+              static_cast<std::uint8_t>(bits[2]),
+              static_cast<std::uint8_t>(bits[3]),
+              {}};
+  dev.lbaz = {bits[3] + bits[2] + bits[1], bits[3] + bits[2], bits[3], 0};
+  dev.lbam = {ones(bits[0]) << dev.lbaz.pugrp, ones(bits[1]) << dev.lbaz.punit, ones(bits[2]) << dev.lbaz.chunk,
+              ones(bits[3])};
+  dev.packing = {static_cast<std::uint8_t>(dev.lbaz.chunk), static_cast<std::uint8_t>(dev.lbaz.punit),
+                 static_cast<std::uint8_t>(dev.lbaz.pugrp)};
+}
 
 }  // namespace
 
 nvm_dev::nvm_dev(lightnvm::Device opened) : device(std::move(opened)) {
-  const lightnvm::Geometry& g = device.geometry();
-  sector_bytes = g.sector_bytes;
-  oob_bytes = g.oob_bytes;
-  known_flags = NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_MASK_PLOD | kNvmeFlags;
+  sector_bytes = device.geometry().sector_bytes;
+  oob_bytes = device.geometry().oob_bytes;
+  known_flags = NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
   if (has_path(device.backend_id())) path = device.path();
   name = name_of(path);
   std::memcpy(&ns, device.identify_namespace().data(), sizeof(ns));
   if (device.version() == SpecVersion::none) return;
   ssw = static_cast<unsigned>(std::bit_width(sector_bytes) - 1);
-  geo = geometry_20(g);
-  mccap = lightnvm::format::capabilities(g);
-  const auto bits = device.address_bits();
-  lbaf.pugrp = static_cast<std::uint8_t>(bits[0]);
-  lbaf.punit = static_cast<std::uint8_t>(bits[1]);
-  lbaf.chunk = static_cast<std::uint8_t>(bits[2]);
-  lbaf.sectr = static_cast<std::uint8_t>(bits[3]);
-  lbaz = {bits[3] + bits[2] + bits[1], bits[3] + bits[2], bits[3], 0};
-  lbam = {ones(bits[0]) << lbaz.pugrp, ones(bits[1]) << lbaz.punit, ones(bits[2]) << lbaz.chunk, ones(bits[3])};
-  packing = {static_cast<std::uint8_t>(lbaz.chunk), static_cast<std::uint8_t>(lbaz.punit),
-             static_cast<std::uint8_t>(lbaz.pugrp)};
+  mccap = device.capabilities();
+  device.version() == SpecVersion::ocssd12 ? describe_12(*this) : describe_20(*this);
 }
 
 nvm_dev::~nvm_dev() = default;
@@ -93,6 +140,13 @@ auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
   }
 }
 
+// What only devices of one version have.
+template <typename T>
+const T* of_version(const nvm_dev& dev, SpecVersion version, const T* value) {
+  if (dev.device.version() == version) return value;
+  return refuse_pointer<const T>(EINVAL, "a device of this specification version has no such address format");
+}
+
 // A setter of a value between two bounds.
 int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, const char* what) {
   if (dev == nullptr) return refuse(EINVAL, none_open());
@@ -101,6 +155,15 @@ int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, cons
     return 0;
   }
   return guarded(-1, [&] { return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value)); });
+}
+
+// A setter of how many addresses a command has; on OCSSD 1.2 a multiple of what works at once.
+int set_naddrs(nvm_dev* dev, int nvm_dev::* field, int naddrs, std::uint32_t unit, const char* what) {
+  if (dev != nullptr && has_planes(*dev) && naddrs > 0 && static_cast<std::uint32_t>(naddrs) % unit != 0) {
+    return guarded(-1,
+                   [&] { return refuse(EINVAL, fmt::format("{} is a multiple of {}, not {}", what, unit, naddrs)); });
+  }
+  return set(dev, field, naddrs, 1, NVM_NADDR_MAX, what);
 }
 
 int check_flags(std::uint32_t flags) {
@@ -163,7 +226,10 @@ nvm_dev* nvm_dev_openf(const char* dev_path, int flags) {
   return guarded(static_cast<nvm_dev*>(nullptr), [&] { return open(dev_path, flags); });
 }
 
-void nvm_dev_close(nvm_dev* dev) { delete dev; }
+void nvm_dev_close(nvm_dev* dev) {
+  if (dev != nullptr) (void)lightnvm::capi::guarded(-1, [&] { return lightnvm::capi::flush_tables(*dev, nullptr); });
+  delete dev;
+}
 
 int nvm_dev_get_fd(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev&) { return 0; });
@@ -210,7 +276,18 @@ int nvm_dev_set_quirks(nvm_dev* dev, int quirks) {
   return 0;
 }
 const nvm_spec_lbaf* nvm_dev_get_lbaf(const nvm_dev* dev) {
-  return get(dev, [](const nvm_dev& d) { return &d.lbaf; });
+  return get(dev, [](const nvm_dev& d) { return of_version(d, SpecVersion::ocssd20, &d.lbaf); });
+}
+const nvm_spec_ppaf_nand* nvm_dev_get_ppaf(const nvm_dev* dev) {
+  return get(dev, [](const nvm_dev& d) { return of_version(d, SpecVersion::ocssd12, &d.ppaf); });
+}
+const nvm_spec_ppaf_nand_mask* nvm_dev_get_ppaf_mask(const nvm_dev* dev) {
+  return get(dev, [](const nvm_dev& d) { return of_version(d, SpecVersion::ocssd12, &d.ppaf_mask); });
+}
+int nvm_dev_set_pmode(nvm_dev* dev, int pmode) {
+  const std::uint32_t planes = dev == nullptr ? 0 : std::max(dev->device.geometry().planes, 1U);
+  const int most = planes >= 4 ? NVM_FLAG_PMODE_QUAD : planes >= 2 ? NVM_FLAG_PMODE_DUAL : NVM_FLAG_PMODE_SNGL;
+  return set(dev, &nvm_dev::pmode, pmode, NVM_FLAG_PMODE_SNGL, most, "the plane mode");
 }
 int nvm_dev_get_pmode(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.pmode; });
@@ -237,13 +314,16 @@ int nvm_dev_get_write_naddrs_max(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.write_naddrs_max; });
 }
 int nvm_dev_set_write_naddrs_max(nvm_dev* dev, int naddrs) {
-  return set(dev, &nvm_dev::write_naddrs_max, naddrs, 1, NVM_NADDR_MAX, "write_naddrs_max");
+  const std::uint32_t planes = dev != nullptr && dev->pmode != NVM_FLAG_PMODE_SNGL ? dev->device.geometry().planes : 1;
+  const std::uint32_t unit = dev == nullptr ? 1 : planes * dev->device.geometry().page_sectors;
+  return set_naddrs(dev, &nvm_dev::write_naddrs_max, naddrs, unit, "write_naddrs_max");
 }
 int nvm_dev_get_read_naddrs_max(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.read_naddrs_max; });
 }
 int nvm_dev_set_read_naddrs_max(nvm_dev* dev, int naddrs) {
-  return set(dev, &nvm_dev::read_naddrs_max, naddrs, 1, NVM_NADDR_MAX, "read_naddrs_max");
+  const std::uint32_t planes = dev != nullptr && dev->pmode != NVM_FLAG_PMODE_SNGL ? dev->device.geometry().planes : 1;
+  return set_naddrs(dev, &nvm_dev::read_naddrs_max, naddrs, planes, "read_naddrs_max");
 }
 int nvm_dev_get_be_id(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return static_cast<int>(d.device.backend_id()); });

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,11 @@
 #include "lightnvm/device.hpp"
 #include "lightnvm/virtual_block.hpp"
 #include "spec/path_status.hpp"
+
+/// Tables end in a flexible array: they come from malloc.
+struct FreeTable {
+  void operator()(nvm_bbt* table) const noexcept { std::free(table); }
+};
 
 struct nvm_dev {
   explicit nvm_dev(lightnvm::Device opened);
@@ -44,11 +50,21 @@ struct nvm_dev {
   nvm_spec_lbaf lbaf{};
   nvm_spec_lbaz lbaz{};
   nvm_spec_lbam lbam{};
+  nvm_spec_ppaf_nand ppaf{};  ///< OCSSD 1.2
+  nvm_spec_ppaf_nand_mask ppaf_mask{};
   std::uint32_t mccap = 0;
 
   std::string name, path;
   std::mutex events_mutex;
   std::deque<lightnvm::Event> pending_events;  ///< read from the device, not handed out yet
+
+  /// Bad block tables that were read and not flushed, by LUN (channel * LUNs + LUN); OCSSD 1.2.
+  struct CachedTable {
+    std::unique_ptr<nvm_bbt, FreeTable> table;
+    bool changed = false;  ///< the device has it otherwise
+  };
+  std::vector<CachedTable> tables;
+  std::mutex tables_mutex;
 
   int quirks = 0;
   int pmode = NVM_FLAG_PMODE_SNGL;
@@ -159,14 +175,25 @@ inline nvm_addr from_address(Address address) noexcept {
   return addr;
 }
 
+inline bool has_planes(const nvm_dev& dev) noexcept { return dev.geo.verid == NVM_SPEC_VERID_12; }
+std::uint64_t pack_12(const nvm_dev& dev, nvm_addr addr) noexcept;
+
 /// The device's own name of an address; what exceeds a field spills into the next.
 inline std::uint64_t pack(const nvm_dev& dev, std::uint64_t generic) noexcept {
+  if (has_planes(dev)) [[unlikely]] {
+    nvm_addr addr;
+    addr.val = generic;
+    return pack_12(dev, addr);
+  }
   return (generic >> 56) << dev.packing.pugrp | ((generic >> 48) & 0xFF) << dev.packing.punit |
          ((generic >> 32) & 0xFFFF) << dev.packing.chunk | (generic & 0xFFFFFFFF);
 }
 
 /// A chunk as the wire has it.
 nvm_spec_rprt_descr to_descriptor(const nvm_dev& dev, const Chunk& chunk) noexcept;
+
+/// Writes the changes of all cached tables to the device. 0, or -1 at the first failure.
+int flush_tables(nvm_dev& dev, nvm_ret* ret);
 
 /// The list that `data` is, or nullptr where it is plain memory.
 const nvm_sgl* as_sgl(const nvm_dev& dev, const void* data) noexcept;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The printers of the library's own structures. They write to stdout, as their names promise.
+#include <algorithm>
 #include <cctype>
 #include <cinttypes>
 #include <cstdio>
@@ -158,6 +159,38 @@ void nvm_buf_set_pr(nvm_buf_set* bufs) {
   pointer("write_meta", bufs->write_meta);
   pointer("read", bufs->read);
   pointer("read_meta", bufs->read_meta);
+}
+
+void nvm_bbt_state_pr(int state) {
+  switch (state) {
+    case NVM_BBT_FREE: std::printf("FREE(%d)", state); break;
+    case NVM_BBT_BAD: std::printf(" BAD(%d)", state); break;
+    case NVM_BBT_GBAD: std::printf("GBAD(%d)", state); break;
+    case NVM_BBT_DMRK: std::printf("DMRK(%d)", state); break;
+    case NVM_BBT_HMRK: std::printf("HMRK(%d)", state); break;
+    default: std::printf("EINVAL(%d)", state);
+  }
+}
+
+void nvm_bbt_pr(const nvm_bbt* bbt) {
+  if (nothing(bbt, "bbt")) return;
+  const std::size_t planes = bbt->dev == nullptr ? 1 : std::max<std::size_t>(bbt->dev->geo.g.nplanes, 1);
+  std::printf("bbt:\n  addr: 0x%016" PRIx64 "\n", bbt->addr.val);
+  field("nblks", bbt->nblks);
+  field("npl_blks", bbt->nblks / planes);
+  std::printf("  pl_blks:\n");
+  for (std::size_t block = 0; block < bbt->nblks / planes; ++block) {
+    std::printf("    - %04zu: [ ", block);
+    for (std::size_t plane = 0; plane < planes; ++plane) {
+      if (plane != 0) std::printf(", ");
+      nvm_bbt_state_pr(bbt->blks[block * planes + plane]);
+    }
+    std::printf(" ]\n");
+  }
+  field("nbad", bbt->nbad);
+  field("gbad", bbt->ngbad);
+  field("ndmrk", bbt->ndmrk);
+  field("nhmrk", bbt->nhmrk);
 }
 
 void nvm_vblk_pr(nvm_vblk* vblk) {

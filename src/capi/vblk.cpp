@@ -19,6 +19,7 @@ VirtualBlockOptions options_of(const nvm_vblk& v, std::uint32_t depth) {
   VirtualBlockOptions options;
   options.depth = depth;
   options.scalar = (v.flags & NVM_CMD_SCALAR) != 0;
+  if (has_planes(*v.dev)) options.plane_mode = static_cast<PlaneMode>(v.dev->pmode);
   return options;
 }
 
@@ -215,6 +216,7 @@ int nvm_vblk_set_async(nvm_vblk* v, std::uint32_t depth) {
 int nvm_vblk_set_scalar(nvm_vblk* v) {
   return guarded(-1, [&] {
     if (v == nullptr) return refuse(EINVAL, no_block());
+    if (has_planes(*v->dev)) return 0;  // 1.2 has no scalar commands
     const std::uint32_t before = v->flags;
     v->flags = (v->flags & ~static_cast<std::uint32_t>(NVM_CMD_MASK_ADDR)) | NVM_CMD_SCALAR;
     if (make_block(*v, v->depth) == 0) return 0;

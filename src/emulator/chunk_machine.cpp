@@ -56,7 +56,7 @@ void ChunkMachine::restore(std::uint32_t chunk, const ChunkRecord& r) noexcept {
     open_.fetch_add(1, std::memory_order_relaxed);
     units[chunk / geometry_.chunks].fetch_add(1, std::memory_order_relaxed);
   }
-  publish(e);
+  e.reading.store(readable(e), std::memory_order_relaxed);
 }
 
 ChunkRecord ChunkMachine::record(std::uint32_t chunk) const noexcept {

@@ -35,7 +35,7 @@ def main(root):
     self_test()
     missing = uncalled(
         text_of(root, "include/liblightnvm*.h"),
-        text_of(root, "src/capi/*.cpp", "src/cli/*.cpp"),
+        text_of(root, "src/capi/*.cpp", "tools/cli/*.cpp"),
         text_of(root, "tests/capi/*_test.c"),
     )
     for name in missing:

@@ -233,7 +233,6 @@ TEST_P(Physical, what_1_2_does_not_have_is_said_so) {
   Bytes data(512);
   EXPECT_TRUE(says(device().read(Sectors(block(0, 0, 1), 1), Destination(data)).status));
   EXPECT_TRUE(says(device().write(Sectors(block(0, 0, 1), 1), Source(data)).status));
-  EXPECT_TRUE(says(device().reset(Sectors(block(0, 0, 1), 1)).status));
   EXPECT_TRUE(says(device().chunks().error()));
   EXPECT_TRUE(says(device().chunk(block(0, 0, 1)).error()));
   EXPECT_TRUE(says(device().feature(Feature::media_feedback).error()));

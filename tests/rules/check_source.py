@@ -13,13 +13,16 @@ LIBRARY = ("src/", "include/")
 # Where the preprocessor may choose.
 CONDITIONALS_ALLOWED = ["src/os/*", "include/lightnvm/version.hpp"]
 # The C API's own printers: nvm_*_pr.
-PRINTING_ALLOWED = ["src/capi/*"]
+PRINTING_ALLOWED = ["src/capi/*", "include/liblightnvm_util.h"]
 # The environment is read when a device is opened, and nowhere else.
 ENVIRONMENT_ALLOWED = ["src/device/open*.cpp", "src/backends/*/options*.cpp"]
 
 HEADER_LINES, SOURCE_LINES = 250, 500
 # Larger on purpose: file and reason.
-SIZE_ALLOWED = {"include/liblightnvm.h": "the C API is one header, as the original's users include it"}
+SIZE_ALLOWED = {
+    "include/liblightnvm.h": "the C API is one header, as the original's users include it",
+    "include/liblightnvm_spec.h": "what devices say is one header, as the original's users include it",
+}
 # Larger is an error, reason or not: the seam must fit on two screens.
 SIZE_FIXED = {"src/backends/backend.hpp": 130}
 
@@ -115,6 +118,8 @@ def check_conditionals(path, bare):
     c_header = re.fullmatch(r"include/liblightnvm\w*\.h", path)
     for number, line in enumerate(bare, 1):
         match = CONDITIONAL.match(line)
+        if match and path == "include/liblightnvm_util.h":
+            continue  # NVM_DEBUG is compiled in by the programs that define NVM_DEBUG_ENABLED
         if match and not (c_header and match.group(1) == "ifdef" and match.group(2).strip() == "__cplusplus"):
             yield number, f"#{match.group(1)} outside of src/os"
 
