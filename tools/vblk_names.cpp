@@ -7,6 +7,7 @@
 #include <lightnvm/format.hpp>
 
 #include "nvm_vblk.hpp"
+#include "session.hpp"
 
 namespace tools {
 namespace {
@@ -19,27 +20,10 @@ using lightnvm::Device;
 using lightnvm::Geometry;
 using lightnvm::VirtualBlock;
 
-Failure beyond(const std::string& what, std::string_view noun, std::uint32_t number, std::uint32_t count) {
-  return {"FAILED", fmt::format("{}: there is no {} {}: the device has 0 to {}", what, noun, number, count - 1)};
-}
-
-void check_address(const Geometry& g, Address a, const std::string& text) {
-  if (a.group() >= g.groups) throw beyond(text, "group", a.group(), g.groups);
-  if (a.unit() >= g.units) throw beyond(text, "parallel unit", a.unit(), g.units);
-  if (a.chunk() >= g.chunks) throw beyond(text, "chunk", a.chunk(), g.chunks);
-  if (g.has_planes()) {
-    if (!g.contains(a)) throw Failure("FAILED", fmt::format("{}: the device has no such plane, page or sector", text));
-  } else if (a.sector() >= g.sectors) {
-    throw beyond(text, "sector", a.sector(), g.sectors);
-  }
-}
-
 std::vector<Address> listed(const Geometry& g, const std::vector<std::string>& texts) {
   std::vector<Address> chunks;
   for (const std::string& text : texts) {
-    const auto value = parse_hex(text);
-    if (!value) throw Failure("FAILED", fmt::format("'{}' is no address: 1 to 16 hexadecimal digits", text));
-    const Address a{*value};
+    const Address a{parse_hex_or_fail(text, "address")};
     check_address(g, a, text);
     if (std::ranges::find(chunks, a.at_sector(0)) != chunks.end()) {
       throw Failure("FAILED", fmt::format("{}: its chunk is there twice", text));

@@ -9,6 +9,7 @@
 
 #include "nvm_vblk.hpp"
 #include "progress.hpp"
+#include "session.hpp"
 #include "vblk_transfer.hpp"
 
 namespace tools {
@@ -95,13 +96,6 @@ void whole(const std::string& call, std::uint64_t bytes, const Output& out, Timi
   timing.elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!status) throw Failure(call, status);
   timing.bytes = bytes;
-}
-
-// Makes durable what was written: the close of the device could not say that it failed.
-void flush(Device& device, const Output& out) {
-  const Progress progress({.what = "nvm_cmd_flush", .quiet = out.json()});
-  const lightnvm::Status s = device.flush().status;
-  if (!s && !s.is_errno(ENOTSUP)) throw Failure("nvm_cmd_flush", s);
 }
 
 // Why a chunk cannot be reset; empty where it can.
