@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <vector>
 
 #include "common.hpp"
 #include "progress.hpp"
@@ -109,6 +110,31 @@ std::uint64_t grain_of(const VirtualBlock& block, std::uint64_t smallest) {
   return row <= kPiece ? row : smallest;
 }
 
+// What a mode puts beside the data, as the C API does: it begins anew with every ws_opt sectors.
+class Metadata {
+ public:
+  Metadata(const VirtualBlock& block, const Extent& extent) : geometry_(block.device().geometry()) {
+    if (extent.metadata_mode == 0 || geometry_.oob_bytes == 0) return;
+    const std::uint64_t unit = std::uint64_t{geometry_.ws_opt} * geometry_.oob_bytes;
+    const std::uint64_t most = std::max(kPiece, grain_of(block, block.write_alignment())) / geometry_.sector_bytes;
+    bytes_.resize((most + geometry_.ws_opt) * geometry_.oob_bytes);
+    const bool letters = extent.metadata_mode == 1;
+    for (std::size_t i = 0; i < bytes_.size(); ++i) {
+      bytes_[i] = static_cast<std::byte>('A' + (letters ? i % unit % 26 : unit % 20));
+    }
+  }
+  /// That of the sectors of `bytes` from `offset` on.
+  [[nodiscard]] std::span<const std::byte> of(std::uint64_t offset, std::uint64_t bytes) const {
+    if (bytes_.empty()) return {};
+    const std::uint64_t first = offset / geometry_.sector_bytes % geometry_.ws_opt;
+    return std::span(bytes_).subspan(first * geometry_.oob_bytes, bytes / geometry_.sector_bytes * geometry_.oob_bytes);
+  }
+
+ private:
+  const lightnvm::Geometry& geometry_;
+  std::vector<std::byte> bytes_;
+};
+
 // Fills the piece slice by slice. Returns how much there was.
 std::size_t fill_piece(Session& session, std::uint64_t at, std::span<std::byte> piece, const Fill& fill,
                        Timing& timing) {
@@ -130,6 +156,7 @@ std::size_t fill_piece(Session& session, std::uint64_t at, std::span<std::byte> 
 
 std::uint64_t write_pieces(VirtualBlock& block, const Extent& extent, const Fill& fill, Timing& timing) {
   const std::uint64_t alignment = block.write_alignment();
+  Metadata metadata(block, extent);  // outlives what is in flight
   Session session(block, extent, grain_of(block, alignment), timing);
   std::uint64_t in_flight = 0;
   std::uint64_t at = 0;
@@ -142,7 +169,8 @@ std::uint64_t write_pieces(VirtualBlock& block, const Extent& extent, const Fill
     put_alphabet(used.subspan(filled), 0);
     session.settle(in_flight);
     session.stop_if_interrupted("written");
-    session.check(block.write_async(extent.offset + at, used, session.done()));
+    session.check(
+        block.write_async(extent.offset + at, used, session.done(), metadata.of(extent.offset + at, used.size())));
     in_flight = used.size();
     at += used.size();
   }

@@ -22,6 +22,7 @@ struct Extent {
   std::string call;
   std::uint64_t offset = 0, bytes = 0;
   bool quiet = false;
+  int metadata_mode = 0;  ///< of a write: 0 none, 1 letters, 2 one letter
 };
 /// Writes until `fill` has no more; what is short of a write size is filled up with the pattern. Returns where it
 /// ended. Ctrl-C ends both between two pieces, as a Failure.
