@@ -121,11 +121,12 @@ void read_sectors(const CommandRequest& request, Output& out) {
   Session s = open_session(request.ident, Access::read_only);
   const auto& g = s.device.geometry();
   const std::size_t count = request.addresses.size();
-  std::optional<OutputFile> file;
-  if (!request.output.empty()) file.emplace(request.output, s.device.path());
   const Buffer data = allocate(s, count * g.sector_bytes);
   const Buffer metadata = allocate(s, s.print_metadata ? count * g.oob_bytes : 0);
   const auto addresses = begin(s, request, call, out);
+  // Not before all the rest is right: it is emptied.
+  std::optional<OutputFile> file;
+  if (!request.output.empty()) file.emplace(request.output, s.device.path());
   if (s.print_metadata) show_metadata("before_read", metadata, out);
   const Completion done = s.device.read(sectors_of(s, addresses), {data.span(), metadata.span()}, options_of(s));
   if (s.print_metadata) show_metadata("after_read", metadata, out);

@@ -55,6 +55,8 @@ def test_wrong_arguments(bench):
     bench.fails(f"nvm_cmd write d.img {run(0, 4)} -i nope", r"# nvm_buf_from_file: nope: No such file.*")
     bench.fails(f"nvm_cmd read d.img {run(0, 65)}", r"# FAILED: 65 addresses are more than one command takes: 64")
     bench.fails("nvm_cmd read d.img 0 -o d.img", r"# nvm_buf_to_file: d.img: is the device itself")
+    bench.fails("nvm_cmd read d.img 0900000000000000 -o short", "# FAILED: .*there is no group 9.*")
+    same(bench.path("short").stat().st_size, 100)
     bench.misused("nvm_cmd read d.img", ".*0xADDR.*required.*")
     bench.misused("nvm_cmd erase d.img 0 -i x", ".*")
     bench.fails("nvm_cmd erase d.img?ro 0", r"# nvm_dev_openf: .*read-only")
