@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "chunk_listing.hpp"
 #include "nvm_emu.hpp"
 #include "progress.hpp"
 
@@ -105,23 +106,7 @@ void report(Device& device, const Arguments& a, Output& out) {
   for_each_unit(device, a, out.json(), [&](Address, const std::vector<Chunk>& chunks) {
     all.insert(all.end(), chunks.begin(), chunks.end());
   });
-  const auto bits = device.address_bits();
-  const Geometry& g = device.geometry();
-  // Piece by piece: the text of a large device is many times larger than its chunks.
-  constexpr std::size_t kPiece = 1U << 16;
-  const auto syntax = out.json() ? format::Syntax::json : format::Syntax::yaml;
-  std::string piece = out.json() ? fmt::format("{{\n  \"rprt\": {{\"ndescr\": {}}},\n  \"rprt_descr\": [", all.size())
-                                 : format::chunk_report_head(all.size());
-  const char* separator = "\n    ";
-  for (const Chunk& c : all) {
-    if (out.json()) piece += separator;
-    separator = ",\n    ";
-    piece += format::chunk(c, g, bits, syntax);
-    if (piece.size() < kPiece) continue;
-    out.write(piece);
-    piece.clear();
-  }
-  out.write(out.json() ? piece + (all.empty() ? "]\n}\n" : "\n  ]\n}\n") : piece);
+  write_report(device, all, out);
 }
 
 constexpr std::string_view kRow = "{:>5}  {:>5}  {:>8}  {:>8}  {:>8}  {:>8}  {:>12}\n";

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <lightnvm/format.hpp>
 
-#include "common.hpp"
+#include "session.hpp"
 
 namespace {
 
@@ -19,10 +19,10 @@ struct InfoArguments {
 };
 
 void info(const InfoArguments& arguments, Output& out) {
-  lightnvm::OpenOptions options;
-  options.read_only = true;
-  const lightnvm::Device device = tools::open_device(arguments.ident, options);
-  const format::DeviceValues values = format::describe(device);
+  const tools::Session session = tools::open_session(arguments.ident, tools::Access::read_only);
+  format::DeviceValues values = format::describe(session.device);
+  values.command_options = session.command_options;
+  values.block_defaults = session.defaults;
   const format::Extent extent = arguments.brief ? format::Extent::brief : format::Extent::all;
   out.text("# Device information -- nvm_dev_pr\n");
   out.text(format::device(values, format::Syntax::yaml, extent));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common.hpp"
+#include "session.hpp"
 
 namespace tools {
 
@@ -28,8 +28,8 @@ struct BlockRequest {
 };
 
 /// The chunks that a request names, checked against the device.
-std::vector<lightnvm::Address> named_chunks(const lightnvm::Device& device, const BlockRequest& request, Naming naming);
-lightnvm::VirtualBlock make_block(const lightnvm::Device& device, std::span<const lightnvm::Address> chunks,
+std::vector<lightnvm::Address> named_chunks(const Session& session, const BlockRequest& request, Naming naming);
+lightnvm::VirtualBlock make_block(const Session& session, std::span<const lightnvm::Address> chunks,
                                   const BlockRequest& request);
 /// Refuses chunks that cannot be written from their beginning on, before a byte is sent.
 void require_writable(lightnvm::VirtualBlock& block, const std::string& call);

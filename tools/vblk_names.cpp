@@ -19,28 +19,11 @@ using lightnvm::Device;
 using lightnvm::Geometry;
 using lightnvm::VirtualBlock;
 
-Failure beyond(const std::string& what, std::string_view noun, std::uint32_t number, std::uint32_t count) {
-  return {"FAILED", fmt::format("{}: there is no {} {}: the device has 0 to {}", what, noun, number, count - 1)};
-}
-
-void check_address(const Geometry& g, Address a, const std::string& text) {
-  if (a.group() >= g.groups) throw beyond(text, "group", a.group(), g.groups);
-  if (a.unit() >= g.units) throw beyond(text, "parallel unit", a.unit(), g.units);
-  if (a.chunk() >= g.chunks) throw beyond(text, "chunk", a.chunk(), g.chunks);
-  if (g.has_planes()) {
-    if (!g.contains(a)) throw Failure("FAILED", fmt::format("{}: the device has no such plane, page or sector", text));
-  } else if (a.sector() >= g.sectors) {
-    throw beyond(text, "sector", a.sector(), g.sectors);
-  }
-}
-
-std::vector<Address> listed(const Geometry& g, const std::vector<std::string>& texts) {
+std::vector<Address> listed(const Session& session, const std::vector<std::string>& texts) {
   std::vector<Address> chunks;
   for (const std::string& text : texts) {
-    const auto value = parse_hex(text);
-    if (!value) throw Failure("FAILED", fmt::format("'{}' is no address: 1 to 16 hexadecimal digits", text));
-    const Address a{*value};
-    check_address(g, a, text);
+    const Address a{parse_hex_or_fail(text, "address")};
+    check_address(session, a, text);
     if (std::ranges::find(chunks, a.at_sector(0)) != chunks.end()) {
       throw Failure("FAILED", fmt::format("{}: its chunk is there twice", text));
     }
@@ -49,11 +32,16 @@ std::vector<Address> listed(const Geometry& g, const std::vector<std::string>& t
   return chunks;
 }
 
-// Units outer, groups inner: neighbours in the stripe share no group.
-std::vector<Address> lined(const Geometry& g, const VirtualBlock::Line& l) {
+void check_line(const Geometry& g, const VirtualBlock::Line& l) {
   if (l.group_last >= g.groups) throw beyond("ch_end", "group", l.group_last, g.groups);
   if (l.unit_last >= g.units) throw beyond("lun_end", "parallel unit", l.unit_last, g.units);
   if (l.chunk >= g.chunks) throw beyond("blk", "chunk", l.chunk, g.chunks);
+}
+
+// Units outer, groups inner: neighbours in the stripe share no group.
+std::vector<Address> lined(const Session& session, const VirtualBlock::Line& l) {
+  const Geometry& g = session.device.geometry();
+  if (session.verify) check_line(g, l);
   if (l.group_first > l.group_last) throw Failure("FAILED", "ch_bgn is behind ch_end");
   if (l.unit_first > l.unit_last) throw Failure("FAILED", "lun_bgn is behind lun_end");
   std::vector<Address> chunks;
@@ -113,15 +101,16 @@ void require(Device& device, std::span<const Address> chunks, const std::string&
 
 }  // namespace
 
-std::vector<Address> named_chunks(const Device& device, const BlockRequest& request, Naming naming) {
-  const Geometry& g = device.geometry();
-  return naming == Naming::line ? lined(g, request.line) : listed(g, request.addresses);
+std::vector<Address> named_chunks(const Session& session, const BlockRequest& request, Naming naming) {
+  return naming == Naming::line ? lined(session, request.line) : listed(session, request.addresses);
 }
 
-VirtualBlock make_block(const Device& device, std::span<const Address> chunks, const BlockRequest& request) {
+VirtualBlock make_block(const Session& session, std::span<const Address> chunks, const BlockRequest& request) {
+  const Device& device = session.device;
   lightnvm::VirtualBlockOptions options;
   options.depth = request.depth.value_or(0);
-  options.scalar = request.scalar;
+  options.scalar = request.scalar || session.scalar();
+  if (device.geometry().has_planes()) options.plane_mode = session.plane_mode();
   auto block = VirtualBlock::make(device, chunks, options);
   if (block) return std::move(*block);
   Device named = device;

@@ -2,7 +2,6 @@
 // The operations of nvm_vblk: what they print, in the original's order, and what they do.
 #include <fmt/format.h>
 
-#include <bit>
 #include <chrono>
 #include <lightnvm/format.hpp>
 #include <optional>
@@ -25,38 +24,27 @@ namespace format = lightnvm::format;
 constexpr auto kJson = format::Syntax::json;
 
 struct Opened {
-  Device device;
+  Session session;
   VirtualBlock block;
 };
 
-enum class Use { write, read };
-
-void require_read_write(const Device& device) {
-  if (device.read_only()) throw Failure("nvm_dev_openf", fmt::format("{}: is open read-only", device.ident()), EROFS);
+Opened open_block(const BlockRequest& request, Naming naming, Access access) {
+  Session session = open_session(request.ident, access);
+  const auto chunks = named_chunks(session, request, naming);
+  VirtualBlock block = make_block(session, chunks, request);
+  return {std::move(session), std::move(block)};
 }
 
-Opened open_block(const BlockRequest& request, Naming naming, Use use) {
-  lightnvm::OpenOptions options;
-  options.read_only = use == Use::read;
-  Device device = open_device(request.ident, options);
-  if (use == Use::write) require_read_write(device);
-  const auto chunks = named_chunks(device, request, naming);
-  VirtualBlock block = make_block(device, chunks, request);
-  return {std::move(device), std::move(block)};
-}
-
-void show_block(const VirtualBlock& block, const BlockRequest& request, Output& out) {
+void show_block(const Session& session, const VirtualBlock& block, const BlockRequest& request, Output& out) {
   format::BlockValues v;
   v.version = block.device().version();
-  // Virtual blocks use all planes at once.
-  const std::uint32_t planes = block.device().geometry().planes;
-  if (planes != 0) v.plane_mode = std::bit_width(planes) - 1;
+  v.plane_mode = session.defaults.plane_mode;
   v.chunks = block.chunks();
   v.bytes = block.size();
   v.write_position = block.write_position();
   v.read_position = block.read_position();
-  v.flags = (request.depth ? format::kAsync : format::kSync) | (request.scalar ? format::kScalar : format::kVector) |
-            format::kPrp;
+  v.flags = (request.depth ? format::kAsync : format::kSync) |
+            (request.scalar || session.scalar() ? format::kScalar : format::kVector) | format::kPrp;
   out.show("vblk", format::virtual_block(v), format::virtual_block(v, kJson));
 }
 
@@ -95,13 +83,6 @@ void whole(const std::string& call, std::uint64_t bytes, const Output& out, Timi
   timing.elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!status) throw Failure(call, status);
   timing.bytes = bytes;
-}
-
-// Makes durable what was written: the close of the device could not say that it failed.
-void flush(Device& device, const Output& out) {
-  const Progress progress({.what = "nvm_cmd_flush", .quiet = out.json()});
-  const lightnvm::Status s = device.flush().status;
-  if (!s && !s.is_errno(ENOTSUP)) throw Failure("nvm_cmd_flush", s);
 }
 
 // Why a chunk cannot be reset; empty where it can.
@@ -160,24 +141,28 @@ Fill from_file(InputFile& file, const BlockRequest& request) {
   };
 }
 
-void pad_rest(VirtualBlock& block, std::uint64_t from, Output& out) {
+void pad_rest(const Session& s, VirtualBlock& block, std::uint64_t from, Output& out) {
   const std::string call = "nvm_vblk_pad";
-  timed([&](Timing& t) { (void)write_pieces(block, {call, from, block.size() - from, out.json()}, alphabet(), t); },
-        [&](const Timing& t) { show_times(call, t, out); });
+  timed(
+      [&](Timing& t) {
+        (void)write_pieces(block, {call, from, block.size() - from, out.json(), s.defaults.metadata_mode}, alphabet(),
+                           t);
+      },
+      [&](const Timing& t) { show_times(call, t, out); });
 }
 
 // Fills the chunks one by one, each from its own write pointer on: they do not stand as a stripe leaves them.
-void pad_each(VirtualBlock& block, const BlockRequest& request, Output& out) {
+void pad_each(const Session& s, VirtualBlock& block, const BlockRequest& request, Output& out) {
   const std::string call = "nvm_vblk_pad";
   complain("note", "the chunks are not written as one virtual block: each is filled from where it ends");
   timed(
       [&](Timing& all) {
         for (const Address& a : block.chunks()) {
-          VirtualBlock one = make_block(block.device(), {&a, 1}, request);
+          VirtualBlock one = make_block(s, {&a, 1}, request);
           (void)one.find_write_position();  // a free chunk of random writes has none: it begins at 0
           const std::uint64_t from = one.write_position();
           Timing t;
-          (void)write_pieces(one, {call, from, one.size() - from, out.json()}, alphabet(), t);
+          (void)write_pieces(one, {call, from, one.size() - from, out.json(), s.defaults.metadata_mode}, alphabet(), t);
           all.elapsed += t.elapsed;
           all.bytes += t.bytes;
         }
@@ -185,10 +170,11 @@ void pad_each(VirtualBlock& block, const BlockRequest& request, Output& out) {
       [&](const Timing& t) { show_times(call, t, out); });
 }
 
-void read_part(VirtualBlock& block, const Extent& extent, const BlockRequest& request, bool fill_line, Output& out) {
+void read_part(const Session& s, VirtualBlock& block, const Extent& extent, const BlockRequest& request, bool fill_line,
+               Output& out) {
   std::optional<OutputFile> file;
   if (!request.output.empty()) file.emplace(request.output, block.device().path());
-  show_block(block, request, out);
+  show_block(s, block, request, out);
   const Drain drain = [&](std::span<const std::byte> data) {
     if (file) file->write(data);
   };
@@ -207,27 +193,27 @@ void read_part(VirtualBlock& block, const Extent& extent, const BlockRequest& re
 }  // namespace
 
 void erase_block(const BlockRequest& request, Naming naming, Output& out) {
-  auto [device, block] = open_block(request, naming, Use::write);
-  show_block(block, request, out);
+  auto [s, block] = open_block(request, naming, Access::read_write);
+  show_block(s, block, request, out);
   timed([&](Timing& t) { erase(block, out, t); }, [&](const Timing& t) { show_times(kErase, t, out); });
-  flush(device, out);
+  flush(s.device, out);
 }
 
 void pad_block(const BlockRequest& request, Naming naming, Output& out) {
-  auto [device, block] = open_block(request, naming, Use::write);
+  auto [s, block] = open_block(request, naming, Access::read_write);
   require_paddable(block, "nvm_vblk_pad");
   const auto position = block.find_write_position();
-  show_block(block, request, out);
+  show_block(s, block, request, out);
   if (position) {
-    pad_rest(block, *position, out);
+    pad_rest(s, block, *position, out);
   } else {
-    pad_each(block, request, out);
+    pad_each(s, block, request, out);
   }
-  flush(device, out);
+  flush(s.device, out);
 }
 
 void write_block(const BlockRequest& request, Naming naming, Output& out) {
-  auto [device, block] = open_block(request, naming, Use::write);
+  auto [s, block] = open_block(request, naming, Access::read_write);
   const std::string call = "nvm_vblk_write";
   std::optional<InputFile> file;
   if (!request.input.empty()) {
@@ -235,33 +221,33 @@ void write_block(const BlockRequest& request, Naming naming, Output& out) {
     check_length(*file, request, block);
   }
   require_writable(block, call);
-  show_block(block, request, out);
+  show_block(s, block, request, out);
   std::uint64_t end = 0;
   timed(
       [&](Timing& t) {
         const Fill fill = file ? from_file(*file, request) : alphabet();
-        end = write_pieces(block, {call, 0, block.size(), out.json()}, fill, t);
+        end = write_pieces(block, {call, 0, block.size(), out.json(), s.defaults.metadata_mode}, fill, t);
       },
       [&](const Timing& t) {
         show_buffer_time("nvm_buf_alloc", t.alloc, out);
         show_buffer_time("nvm_buf_fill", t.fill, out);
         show_times(call, t, out);
       });
-  if (end < block.size()) pad_rest(block, end, out);
-  flush(device, out);
+  if (end < block.size()) pad_rest(s, block, end, out);
+  flush(s.device, out);
 }
 
 void read_block(const BlockRequest& request, Naming naming, Output& out) {
-  auto [device, block] = open_block(request, naming, Use::read);
+  auto [s, block] = open_block(request, naming, Access::read_only);
   const std::uint64_t bytes = request.bytes.value_or(block.size());
   if (bytes > block.size()) {
     throw Failure("FAILED", fmt::format("--bytes {} is more than the virtual block has: {}", bytes, block.size()));
   }
-  read_part(block, {"nvm_vblk_read", 0, bytes, out.json()}, request, true, out);
+  read_part(s, block, {"nvm_vblk_read", 0, bytes, out.json()}, request, true, out);
 }
 
 void pread_block(const BlockRequest& request, Naming naming, Output& out) {
-  auto [device, block] = open_block(request, naming, Use::read);
+  auto [s, block] = open_block(request, naming, Access::read_only);
   const std::uint64_t sector = block.read_alignment();
   if (request.offset % sector != 0 || request.count % sector != 0) {
     throw Failure("FAILED", fmt::format("count and offset are multiples of a sector, {} bytes", sector));
@@ -270,17 +256,17 @@ void pread_block(const BlockRequest& request, Naming naming, Output& out) {
     throw Failure("FAILED", fmt::format("{} bytes from {} on reach beyond the virtual block's end, {}", request.count,
                                         request.offset, block.size()));
   }
-  read_part(block, {"nvm_vblk_pread", request.offset, request.count, out.json()}, request, false, out);
+  read_part(s, block, {"nvm_vblk_pread", request.offset, request.count, out.json()}, request, false, out);
 }
 
 void copy_block(const BlockRequest& request, Naming naming, Output& out) {
-  Device device = open_device(request.ident);
-  require_read_write(device);
+  Session s = open_session(request.ident, Access::read_write);
+  Device& device = s.device;
   const std::string call = "nvm_vblk_copy";
-  const auto chunks = named_chunks(device, request, naming);
+  const auto chunks = named_chunks(s, request, naming);
   const std::span<const Address> all(chunks);
-  VirtualBlock source = make_block(device, all.first(1), request);
-  VirtualBlock target = make_block(device, all.last(1), request);
+  VirtualBlock source = make_block(s, all.first(1), request);
+  VirtualBlock target = make_block(s, all.last(1), request);
   require_writable(target, call);
   const auto copied = [&device, at = all[1], bytes = device.geometry().sector_bytes] {
     const auto chunk = device.chunk(at);
@@ -292,7 +278,7 @@ void copy_block(const BlockRequest& request, Naming naming, Output& out) {
     out.show(call, {}, format::timer(call, t.elapsed, t.bytes, kJson));
   };
   timed([&](Timing& t) { whole(call, source.size(), out, t, [&] { return source.copy_to(target); }, copied); }, json);
-  flush(device, out);
+  flush(s.device, out);
 }
 
 }  // namespace tools

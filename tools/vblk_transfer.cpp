@@ -2,19 +2,11 @@
 // Two buffers take turns: one belongs to the device while the other is filled from, or emptied into, a file.
 #include "vblk_transfer.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <lightnvm/emulator.hpp>
-#include <memory>
 #include <vector>
 
 #include "common.hpp"
@@ -30,7 +22,6 @@ using lightnvm::VirtualBlock;
 
 constexpr std::uint64_t kPiece = 4ULL << 20;
 constexpr std::size_t kSlice = 1ULL << 20;
-constexpr int kPatience = 100;  // milliseconds
 
 class Stopwatch {
  public:
@@ -43,10 +34,6 @@ class Stopwatch {
 };
 
 std::uint64_t round_up(std::uint64_t n, std::uint64_t to) { return (n + to - 1) / to * to; }
-
-void put_alphabet(std::span<std::byte> to, std::uint64_t first) {
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<std::byte>('A' + (first + i) % 26);
-}
 
 // One transfer: the buffers, and the operation that is in flight. Its end waits, as the device may still use a buffer.
 class Session {
@@ -123,6 +110,31 @@ std::uint64_t grain_of(const VirtualBlock& block, std::uint64_t smallest) {
   return row <= kPiece ? row : smallest;
 }
 
+// What a mode puts beside the data, as the C API does: it begins anew with every ws_opt sectors.
+class Metadata {
+ public:
+  Metadata(const VirtualBlock& block, const Extent& extent) : geometry_(block.device().geometry()) {
+    if (extent.metadata_mode == 0 || geometry_.oob_bytes == 0) return;
+    const std::uint64_t unit = std::uint64_t{geometry_.ws_opt} * geometry_.oob_bytes;
+    const std::uint64_t most = std::max(kPiece, grain_of(block, block.write_alignment())) / geometry_.sector_bytes;
+    bytes_.resize((most + geometry_.ws_opt) * geometry_.oob_bytes);
+    const bool letters = extent.metadata_mode == 1;
+    for (std::size_t i = 0; i < bytes_.size(); ++i) {
+      bytes_[i] = static_cast<std::byte>('A' + (letters ? i % unit % 26 : unit % 20));
+    }
+  }
+  /// That of the sectors of `bytes` from `offset` on.
+  [[nodiscard]] std::span<const std::byte> of(std::uint64_t offset, std::uint64_t bytes) const {
+    if (bytes_.empty()) return {};
+    const std::uint64_t first = offset / geometry_.sector_bytes % geometry_.ws_opt;
+    return std::span(bytes_).subspan(first * geometry_.oob_bytes, bytes / geometry_.sector_bytes * geometry_.oob_bytes);
+  }
+
+ private:
+  const lightnvm::Geometry& geometry_;
+  std::vector<std::byte> bytes_;
+};
+
 // Fills the piece slice by slice. Returns how much there was.
 std::size_t fill_piece(Session& session, std::uint64_t at, std::span<std::byte> piece, const Fill& fill,
                        Timing& timing) {
@@ -140,14 +152,11 @@ std::size_t fill_piece(Session& session, std::uint64_t at, std::span<std::byte> 
   return filled;
 }
 
-Failure file_failure(const char* call, const std::string& path, int error) {
-  return {call, fmt::format("{}: {}", path, std::strerror(error)), error};
-}
-
 }  // namespace
 
 std::uint64_t write_pieces(VirtualBlock& block, const Extent& extent, const Fill& fill, Timing& timing) {
   const std::uint64_t alignment = block.write_alignment();
+  Metadata metadata(block, extent);  // outlives what is in flight
   Session session(block, extent, grain_of(block, alignment), timing);
   std::uint64_t in_flight = 0;
   std::uint64_t at = 0;
@@ -160,7 +169,8 @@ std::uint64_t write_pieces(VirtualBlock& block, const Extent& extent, const Fill
     put_alphabet(used.subspan(filled), 0);
     session.settle(in_flight);
     session.stop_if_interrupted("written");
-    session.check(block.write_async(extent.offset + at, used, session.done()));
+    session.check(
+        block.write_async(extent.offset + at, used, session.done(), metadata.of(extent.offset + at, used.size())));
     in_flight = used.size();
     at += used.size();
   }
@@ -194,71 +204,6 @@ void read_pieces(VirtualBlock& block, const Extent& extent, const Drain& drain, 
     timing.fill += draining.seconds();
     at += here;
   }
-}
-
-Fill alphabet() {
-  const auto pattern = std::make_shared<std::vector<std::byte>>(kSlice + 26);
-  put_alphabet(*pattern, 0);
-  return [pattern, first = std::uint64_t{0}](std::span<std::byte> to) mutable {
-    std::memcpy(to.data(), pattern->data() + first % 26, to.size());
-    first += to.size();
-    return to.size();
-  };
-}
-
-InputFile::InputFile(std::string path) : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
-  struct stat st{};
-  if (fd_ < 0 || ::fstat(fd_, &st) != 0) throw file_failure("nvm_buf_from_file", path_, errno);
-  regular_ = S_ISREG(st.st_mode);
-  size_ = regular_ ? static_cast<std::uint64_t>(st.st_size) : 0;
-  if (S_ISDIR(st.st_mode)) throw file_failure("nvm_buf_from_file", path_, EISDIR);
-}
-InputFile::~InputFile() { (void)::close(fd_); }
-
-std::size_t InputFile::read(std::span<std::byte> to) {
-  std::size_t filled = 0;
-  while (filled < to.size()) {
-    // A pipe may keep us waiting: now and then, the user may have enough of it.
-    pollfd ready{.fd = fd_, .events = POLLIN, .revents = 0};
-    if (interrupted()) break;
-    if (!regular_ && ::poll(&ready, 1, kPatience) <= 0) continue;
-    const auto n = ::read(fd_, to.data() + filled, to.size() - filled);
-    if (n == 0) break;
-    if (n < 0 && errno != EINTR) throw file_failure("nvm_buf_from_file", path_, errno);
-    if (n > 0) filled += static_cast<std::size_t>(n);
-  }
-  return filled;
-}
-
-OutputFile::OutputFile(std::string path, const std::string& device) : path_(std::move(path)) {
-  if (lightnvm::emulator::is_file_of(device, path_)) {
-    throw Failure("nvm_buf_to_file", fmt::format("{}: is the device itself", path_));
-  }
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) throw file_failure("nvm_buf_to_file", path_, errno);
-}
-OutputFile::~OutputFile() {
-  if (fd_ >= 0) (void)::close(fd_);
-}
-
-void OutputFile::write(std::span<const std::byte> data) {
-  while (!data.empty()) {
-    const auto n = ::write(fd_, data.data(), data.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int error = errno;
-      throw Failure("nvm_buf_to_file",
-                    fmt::format("{}: {}; it has the first {}", path_, std::strerror(error), counted(written_, "byte")),
-                    error);
-    }
-    data = data.subspan(static_cast<std::size_t>(n));
-    written_ += static_cast<std::uint64_t>(n);
-  }
-}
-
-void OutputFile::close() {
-  const int fd = std::exchange(fd_, -1);
-  if (fd >= 0 && ::close(fd) != 0) throw file_failure("nvm_buf_to_file", path_, errno);
 }
 
 }  // namespace tools

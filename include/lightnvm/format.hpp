@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "lightnvm/bad_blocks.hpp"
 #include "lightnvm/chunk.hpp"
+#include "lightnvm/completion.hpp"
 #include "lightnvm/device.hpp"
 #include "lightnvm/geometry.hpp"
 #include "lightnvm/ppa_format.hpp"
@@ -113,6 +115,17 @@ std::string chunk_report_head(std::uint64_t count);
 std::string chunk(const Chunk& chunk, const Geometry& geometry, const AddressBits& bits, Syntax syntax = Syntax::yaml);
 /// "free", "closed", "open", "offline", or the number of a state that the specification does not have.
 std::string chunk_state(ChunkState state);
+
+/// What a device answers when it is asked who it is, 4096 bytes: "idfy:" and its parts. OCSSD-2.0 3.1; OCSSD-1.2 10.1.
+std::string identity(std::span<const std::byte> page, Syntax syntax = Syntax::yaml);
+/// How a command ended: "nvm_ret: {...}".
+std::string returned(const Completion& completion, Syntax syntax = Syntax::yaml);
+
+/// A bad block table as the device sends it ("bbt:", "bbt_blks:"), and block by block with its planes ("bbt:").
+std::string bad_block_page(const BadBlockTable& table, Syntax syntax = Syntax::yaml);
+std::string bad_blocks(const BadBlockTable& table, Syntax syntax = Syntax::yaml);
+/// "FREE", "BAD", "GBAD", "DMRK", "HMRK"; empty for a state that the specification does not have.
+std::string_view block_state(BlockState state) noexcept;
 
 /// "vblk:" and its addresses.
 std::string virtual_block(const BlockValues& values, Syntax syntax = Syntax::yaml);

@@ -1,0 +1,1 @@
+nvm_cmd idfy ocssd.img

@@ -1,0 +1,1 @@
+nvm_cmd copy ocssd.img 1 0 20 1 0 31

@@ -1,0 +1,1 @@
+nvm_bbt get old.img 0 0

@@ -1,0 +1,1 @@
+nvm_cmd gbbt old.img 0 0

@@ -1,0 +1,1 @@
+nvm_bbt set_f old.img 0 0
