@@ -99,8 +99,8 @@ def consumer(prefix, name):
     need(*sorted(set(re.findall(r"\b(?:cmake|cc|c\+\+|pkg-config)(?= )", text))))
     lib = libdir(prefix)
     if "cli" in name:
-        missing = (ROOT / "tests/rules/exports_missing.txt").read_text()
-        if "nvm_dev_set_pmode" in missing:
+        missing = ROOT / "tests/rules/exports_missing.txt"
+        if missing.exists() and "nvm_dev_set_pmode" in missing.read_text():
             raise Skip("liblightnvm_cli calls nvm_dev_set_pmode, which the library does not have yet")
     with tempfile.TemporaryDirectory(prefix="nvm-install-") as folder:
         place = Path(folder)
@@ -120,6 +120,33 @@ def consumer(prefix, name):
             needed = re.findall(r"NEEDED.*\[(.*)\]", run(["readelf", "-d", str(binary)]))
             shared = any(library.startswith("liblightnvm.so.") for library in needed)
             assert shared == (name not in ("c_static", "cpp", "pkg_config_static")), f"{name}: needs {needed}"
+
+
+def refused(folder, prefix, sentence, *options):
+    command = ["cmake", "-B", "refused", f"-DCMAKE_PREFIX_PATH={prefix}", *options]
+    result = subprocess.run(
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    words = " ".join(result.stdout.split())
+    assert result.returncode != 0 and sentence in words, f"{command}: exit {result.returncode}\n{result.stdout}"
+    shutil.rmtree(folder / "refused")
+
+
+def needs(prefix):
+    """Without fmt there is the shared library, and a sentence for who asks for more; another version is none of ours."""
+    need("cmake", "cc", "c++")
+    without_fmt = "-DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON"
+    with tempfile.TemporaryDirectory(prefix="nvm-install-") as folder:
+        place = Path(folder)
+        for path in ("c/hello.c", "hello.cpp"):
+            shutil.copy(ROOT / "examples" / path, place)
+        shutil.copy(ROOT / "examples/install/c/CMakeLists.txt", place)
+        run(["cmake", "-B", "shared", f"-DCMAKE_PREFIX_PATH={prefix}", without_fmt], place)
+        recipe = (place / "CMakeLists.txt").read_text()
+        (place / "CMakeLists.txt").write_text(recipe.replace("lightnvm REQUIRED", "lightnvm 99.0 REQUIRED"))
+        refused(place, prefix, 'compatible with requested version "99.0"')
+        shutil.copy(ROOT / "examples/install/cpp/CMakeLists.txt", place)
+        refused(place, prefix, "the static libraries of lightnvm need fmt", without_fmt)
 
 
 def packages(build):
@@ -182,6 +209,8 @@ def main(arguments):
             install(build, prefix)
         elif what == "tree":
             tree(build, prefix)
+        elif what == "needs":
+            needs(prefix)
         elif what == "packages":
             packages(build)
         else:

@@ -90,7 +90,7 @@ def main(arguments):
     headers = set().union(*(declared((Path(root) / "include" / name).read_text()) for name in HEADERS))
     command = [nm, "--dynamic", "--defined-only", "--with-symbol-versions", library]
     symbols = exported(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-    missing = listed(MISSING.read_text())
+    missing = listed(MISSING.read_text()) if MISSING.exists() else []
     found = check(headers, symbols, missing)
     print("\n".join(found) or f"{len(headers)} functions declared, {len(symbols)} exported, {len(missing)} missing")
     return 1 if found else 0
