@@ -2,11 +2,12 @@
 # Short names for the CMake presets: `make help` lists them.
 
 PRESET ?= release
+PREFIX ?= /usr/local
 LLVM := 19
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp' '*.h' '*.c')
 
 .NOTPARALLEL:
-.PHONY: build demo test deps tidy format format-check bench fuzz clean help
+.PHONY: build demo test deps install package tidy format format-check bench fuzz clean help
 
 build: ## Build the library and the tools (PRESET=dev or tsan: with sanitizers)
 	@command -v cmake >/dev/null && command -v ninja >/dev/null || \
@@ -25,6 +26,14 @@ test: ## Install what is missing and run all tests: release, dev (ASan, UBSan), 
 
 deps: ## Install the packages that building and testing need (Debian)
 	scripts/install-deps.sh --test
+
+install: ## Build and install the library and the tools (PREFIX=/usr/local)
+	$(MAKE) --no-print-directory build PRESET=minimal
+	cmake --install build/minimal --prefix "$(PREFIX)"
+
+package: ## Make the Debian packages in build/package
+	$(MAKE) --no-print-directory build PRESET=package
+	cpack --preset package
 
 tidy: ## Run clang-tidy over the sources
 	scripts/install-deps.sh --test --lint

@@ -253,19 +253,6 @@ struct nvm_dev *nvm_dev_openf(const char *dev_path, int flags);
 /* Ends the device; writes cached bad block tables first. NULL is nothing. */
 void nvm_dev_close(struct nvm_dev *dev);
 
-/* What nvm_dev_enum finds. The strings are valid during the call only. */
-struct nvm_dev_found {
-  const char *ident; /* what nvm_dev_open takes */
-  int be_id;         /* enum nvm_be_id */
-  int verid;         /* enum nvm_spec_verid */
-  uint64_t nbytes;   /* of the device */
-  int in_use;        /* another process has it */
-};
-/* Calls `found` for each device that the backends know of without being told: drives, and emulated devices in the
- * directory `where` (NULL: the current one). A return value other than 0 ends the search and is returned. Returns 0, or
- * -1: ENOENT, ENOTDIR, EACCES of `where`. */
-int nvm_dev_enum(const char *where, int (*found)(const struct nvm_dev_found *dev, void *arg), void *arg);
-
 /* Print to stdout as YAML. */
 void nvm_dev_attr_pr(const struct nvm_dev *dev);
 void nvm_dev_pr(const struct nvm_dev *dev);

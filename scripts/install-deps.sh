@@ -4,7 +4,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libcli11-dev libfmt-dev nlohmann-json3-dev)
-test=("${build[@]}" libgtest-dev libgmock-dev python3)
+test=("${build[@]}" libgtest-dev libgmock-dev python3 dpkg-dev file)
 demo=("${build[@]}")
 bench=("${build[@]}" libbenchmark-dev valgrind)
 fuzz=("${build[@]}" clang-19 libclang-rt-19-dev)

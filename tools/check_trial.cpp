@@ -159,7 +159,8 @@ Trial::Completion Trial::read(std::span<const Address> list, Way way) { return r
 Trial::Completion Trial::reset(Address chunk, Way way) {
   command_ = fmt::format("{} of {}{}", way.vector ? "vector reset" : "deallocation", chunk_name(chunk),
                          way.async ? ", in a queue" : "");
-  const Sectors s = sectors(chunk, 1, way);
+  const std::span list(&chunk, 1);
+  const Sectors s = way.vector ? Sectors(list) : Sectors::scalar(list);
   if (!way.async) return device().reset(s);
   return in_queue([&](auto& queue, auto done) { return queue.reset(s, done); });
 }

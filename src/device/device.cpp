@@ -31,7 +31,7 @@ Io describe(Operation operation, const Sectors& s, CommandOptions options = {}) 
 // geometry does not say where chunks deviate from it. Descriptors stay with those who ask for vectors.
 Io describe_reset(const Sectors& s, const backends::Caps& caps, bool descriptors, CommandOptions options) noexcept {
   Io io = describe(Operation::reset, s, options);
-  if (s.count() != 1) return io;
+  if (s.is_list() || s.count() != 1) return io;
   io.consecutive = false;
   if (caps.vectors && !descriptors) io.addressing = Addressing::vector;
   return io;

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# nvm_merge: one static library out of many, so that who links it installed names one archive and no order.
+
+# nvm_parts(<parts> <outside> <library>...): what the libraries stand on; of this build into <parts>, the rest into <outside>.
+function(nvm_parts parts outside)
+  set(todo ${ARGN})
+  set(inner "")
+  set(outer "")
+  while(todo)
+    list(POP_FRONT todo library)
+    # CMake notes with "::@" in which folder a library was named.
+    if(library MATCHES "^::@" OR library IN_LIST inner OR library IN_LIST outer)
+      continue()
+    endif()
+    set(kind "")
+    if(TARGET ${library})
+      get_target_property(imported ${library} IMPORTED)
+      get_target_property(kind ${library} TYPE)
+    endif()
+    if(kind MATCHES "^(STATIC|OBJECT)_LIBRARY$" AND NOT imported)
+      list(APPEND inner ${library})
+      get_target_property(below ${library} LINK_LIBRARIES)
+      if(below)
+        list(APPEND todo ${below})
+      endif()
+    else()
+      list(APPEND outer ${library})
+    endif()
+  endwhile()
+  set(${parts} ${inner} PARENT_SCOPE)
+  set(${outside} ${outer} PARENT_SCOPE)
+endfunction()
+
+# nvm_merge(<target> <library>...): an archive with all that the libraries are made of; it links what is not of this build.
+function(nvm_merge target)
+  nvm_parts(parts outside ${ARGN})
+  list(TRANSFORM parts REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+  add_library(${target} STATIC ${objects})
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+  target_link_libraries(${target} PRIVATE ${outside})
+endfunction()
