@@ -125,7 +125,7 @@ std::string state_text(BlockState state) {
 
 std::string identity(std::span<const std::byte> page, Syntax syntax) {
   if (page.size() < sizeof(spec::Geometry20)) {
-    return syntax == Syntax::yaml ? nothing("nvm_spec_idfy") : std::string("null");
+    return syntax == Syntax::yaml ? nothing("nvm_spec_idfy") : Block::dump(Json());
   }
   const auto major = std::to_integer<unsigned>(page[0]);
   switch (static_cast<SpecVersion>(major)) {
