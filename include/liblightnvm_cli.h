@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Command lines of tools on liblightnvm: `tool SUBCMD [dev_path] positional... [options]`. A tool lists its sub-commands,
-// nvm_cli_init parses and opens the device, nvm_cli_run calls the sub-command. One thread.
+// Command lines of tools on liblightnvm: `tool SUBCMD [dev_path] positional... [options]`. A tool lists its
+// sub-commands, nvm_cli_init parses and opens the device, nvm_cli_run calls the sub-command. One thread.
 #pragma once
 
 #include <liblightnvm.h>
@@ -79,7 +79,7 @@ enum nvm_cli_cmd_arg_type {
 
 struct nvm_cli;
 /* A sub-command: 0, or not 0 with errno set. */
-typedef int (*nvm_cli_cmd_func)(struct nvm_cli *cli);
+typedef int (*nvm_cli_cmd_func)(struct nvm_cli* cli);
 
 struct nvm_cli_cmd {
   char name[NVM_CLI_CMD_LEN];
@@ -91,8 +91,8 @@ struct nvm_cli_cmd {
 /* The parsed positional arguments: addresses, plain decimals and other values in the order given. */
 struct nvm_cli_cmd_args {
   char dev_path[1024];
-  struct nvm_dev *dev;
-  const struct nvm_geo *geo;
+  struct nvm_dev* dev;
+  const struct nvm_geo* geo;
   struct nvm_addr addrs[1024];
   int naddrs;
   size_t dec_vals[1024];
@@ -115,35 +115,35 @@ struct nvm_cli_evars {
 /* The three files of a pass-through command: buffers, their bus addresses, copies of what was read, paths, sizes. */
 __extension__ struct nvm_cli_opts_pfile {
   union {
-    void *bufs[NVM_CLI_OPTS_PFILE_COUNT];
+    void* bufs[NVM_CLI_OPTS_PFILE_COUNT];
     struct {
-      void *cmd_buf;
-      void *meta_buf;
-      void *data_buf;
+      void* cmd_buf;
+      void* meta_buf;
+      void* data_buf;
     };
   };
   union {
-    void *phys[NVM_CLI_OPTS_PFILE_COUNT];
+    void* phys[NVM_CLI_OPTS_PFILE_COUNT];
     struct {
-      void *cmd_phys;
-      void *meta_phys;
-      void *data_phys;
+      void* cmd_phys;
+      void* meta_phys;
+      void* data_phys;
     };
   };
   union {
-    void *dups[NVM_CLI_OPTS_PFILE_COUNT];
+    void* dups[NVM_CLI_OPTS_PFILE_COUNT];
     struct {
-      void *cmd_dup;
-      void *meta_dup;
-      void *data_dup;
+      void* cmd_dup;
+      void* meta_dup;
+      void* data_dup;
     };
   };
   union {
-    const char *paths[NVM_CLI_OPTS_PFILE_COUNT];
+    const char* paths[NVM_CLI_OPTS_PFILE_COUNT];
     struct {
-      const char *cmd_path;
-      const char *meta_path;
-      const char *data_path;
+      const char* cmd_path;
+      const char* meta_path;
+      const char* data_path;
     };
   };
   union {
@@ -164,8 +164,8 @@ struct nvm_cli_opts {
   int terse;
   int status;
   struct nvm_cli_opts_pfile pfile;
-  char *file_input;
-  char *file_output;
+  char* file_input;
+  char* file_output;
   size_t dec_val;
   size_t hex_val;
 };
@@ -173,10 +173,10 @@ struct nvm_cli_opts {
 /* A tool. The caller fills title, the descriptions (descr_long may be NULL), cmds and ncmds, and ver_pr (NULL: this
  * library's version). */
 struct nvm_cli {
-  const char *title;
-  const char *descr_short;
-  const char *descr_long;
-  struct nvm_cli_cmd *cmds;
+  const char* title;
+  const char* descr_short;
+  const char* descr_long;
+  struct nvm_cli_cmd* cmds;
   int ncmds;
   char name[NVM_CLI_CMD_LEN];
   struct nvm_cli_cmd cmd;
@@ -187,26 +187,26 @@ struct nvm_cli {
 };
 
 /* Parses the command line and the environment, opens the device and checks addresses. 0, or -1 with EINVAL. */
-int nvm_cli_init(struct nvm_cli *cli, int argc, char *argv[]);
+int nvm_cli_init(struct nvm_cli* cli, int argc, char* argv[]);
 /* Calls the sub-command, or prints the usage. Returns the program's exit status: 0 or 1. */
-int nvm_cli_run(struct nvm_cli *cli);
+int nvm_cli_run(struct nvm_cli* cli);
 /* Frees what nvm_cli_init made, and closes the device. */
-void nvm_cli_destroy(struct nvm_cli *cli);
-void nvm_cli_usage_pr(struct nvm_cli *cli);
+void nvm_cli_destroy(struct nvm_cli* cli);
+void nvm_cli_usage_pr(struct nvm_cli* cli);
 /* Writes the files of a pass-through command whose buffers changed. 0, or -1 with errno of the first that failed. */
-int nvm_cli_opts_pfile_dump(struct nvm_cli *cli);
+int nvm_cli_opts_pfile_dump(struct nvm_cli* cli);
 
-void nvm_cli_pr(struct nvm_cli *cli);
-void nvm_cli_cmd_args_pr(struct nvm_cli_cmd_args *args);
-void nvm_cli_opts_pr(struct nvm_cli_opts *opts);
-void nvm_cli_opts_pfile_pr(struct nvm_cli_opts_pfile *pfile);
-void nvm_cli_evars_pr(struct nvm_cli_evars *evars);
+void nvm_cli_pr(struct nvm_cli* cli);
+void nvm_cli_cmd_args_pr(struct nvm_cli_cmd_args* args);
+void nvm_cli_opts_pr(struct nvm_cli_opts* opts);
+void nvm_cli_opts_pfile_pr(struct nvm_cli_opts_pfile* pfile);
+void nvm_cli_evars_pr(struct nvm_cli_evars* evars);
 
 /* "# " and the formatted text on stdout. */
-void nvm_cli_info_pr(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void nvm_cli_info_pr(const char* format, ...) __attribute__((format(printf, 1, 2)));
 /* "# <message>: <errno's text>" on stderr; nothing for a message of more than 1000 characters. */
-void nvm_cli_perror(const char *message);
-void nvm_cli_status_pr(const char *task, size_t cur, size_t total);
+void nvm_cli_perror(const char* message);
+void nvm_cli_status_pr(const char* task, size_t cur, size_t total);
 
 /* One timer; start and stop return monotonic nanoseconds. */
 size_t nvm_cli_timer_start(void);
@@ -217,9 +217,9 @@ double nvm_cli_timer_elapsed_secs(void);
 double nvm_cli_timer_elapsed_msecs(void);
 double nvm_cli_timer_elapsed_usecs(void);
 size_t nvm_cli_timer_elapsed_nsecs(void);
-void nvm_cli_timer_pr(const char *prefix);
+void nvm_cli_timer_pr(const char* prefix);
 /* With MiB, and MiB in a second. */
-void nvm_cli_timer_bw_pr(const char *prefix, size_t nbytes);
+void nvm_cli_timer_bw_pr(const char* prefix, size_t nbytes);
 
 #ifdef __cplusplus
 }

@@ -101,7 +101,11 @@ enum nvm_nvme_sgl_descriptor_subtype {
 };
 
 /* How a command says where its memory is. */
-enum nvm_nvme_psdt { NVM_NVME_PSDT_PRP = 0x0, NVM_NVME_PSDT_SGL_MPTR_CONTIGUOUS = 0x1, NVM_NVME_PSDT_SGL_MPTR_SGL = 0x2 };
+enum nvm_nvme_psdt {
+  NVM_NVME_PSDT_PRP = 0x0,
+  NVM_NVME_PSDT_SGL_MPTR_CONTIGUOUS = 0x1,
+  NVM_NVME_PSDT_SGL_MPTR_SGL = 0x2
+};
 
 /* Physical address format of a 1.2 device: offsets and lengths in bits. OCSSD-1.2 10.2. */
 __extension__ struct nvm_spec_ppaf_nand {
@@ -486,21 +490,21 @@ struct nvm_nvme_cmd {
 };
 
 /* Print a structure to stdout as YAML; NULL prints a name and "~". */
-void nvm_spec_lbaf_pr(const struct nvm_spec_lbaf *lbaf);
-void nvm_spec_lbaz_pr(const struct nvm_spec_lbaz *lbaz);
-void nvm_spec_lbam_pr(const struct nvm_spec_lbam *lbam);
-void nvm_spec_lgeo_pr(const struct nvm_spec_lgeo *lgeo);
-void nvm_spec_wrt_pr(const struct nvm_spec_wrt *wrt);
-void nvm_spec_perf_pr(const struct nvm_spec_perf *perf);
+void nvm_spec_lbaf_pr(const struct nvm_spec_lbaf* lbaf);
+void nvm_spec_lbaz_pr(const struct nvm_spec_lbaz* lbaz);
+void nvm_spec_lbam_pr(const struct nvm_spec_lbam* lbam);
+void nvm_spec_lgeo_pr(const struct nvm_spec_lgeo* lgeo);
+void nvm_spec_wrt_pr(const struct nvm_spec_wrt* wrt);
+void nvm_spec_perf_pr(const struct nvm_spec_perf* perf);
 /* `quirks` (enum nvm_quirks) is accepted for the programs that pass it. */
-void nvm_spec_idfy_pr(const struct nvm_spec_idfy *idfy, int quirks);
-void nvm_spec_rprt_descr_pr(const struct nvm_spec_rprt_descr *descr);
-void nvm_spec_rprt_pr(const struct nvm_spec_rprt *rprt);
-void nvm_spec_ppaf_nand_pr(const struct nvm_spec_ppaf_nand *ppaf);
-void nvm_spec_ppaf_nand_mask_pr(const struct nvm_spec_ppaf_nand_mask *mask);
-void nvm_spec_bbt_pr(const struct nvm_spec_bbt *bbt);
+void nvm_spec_idfy_pr(const struct nvm_spec_idfy* idfy, int quirks);
+void nvm_spec_rprt_descr_pr(const struct nvm_spec_rprt_descr* descr);
+void nvm_spec_rprt_pr(const struct nvm_spec_rprt* rprt);
+void nvm_spec_ppaf_nand_pr(const struct nvm_spec_ppaf_nand* ppaf);
+void nvm_spec_ppaf_nand_mask_pr(const struct nvm_spec_ppaf_nand_mask* mask);
+void nvm_spec_bbt_pr(const struct nvm_spec_bbt* bbt);
 /* `flags` 0: dwords in binary, 1: in hex, 2: in hex with their numbers, 3: by field. */
-void nvm_nvme_cmd_pr(struct nvm_nvme_cmd *cmd, int flags);
+void nvm_nvme_cmd_pr(struct nvm_nvme_cmd* cmd, int flags);
 
 #ifdef __cplusplus
 }

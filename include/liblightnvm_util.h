@@ -14,9 +14,9 @@
 /* An integer as its binary digits, the most significant first: printf(NVM_I8_FMT, NVM_I8_TO_STR(value)). */
 #define NVM_BIT_TO_CHAR(v, bit) ((((v) >> (bit)) & 1) ? '1' : '0')
 #define NVM_I8_FMT "%c%c%c%c%c%c%c%c"
-#define NVM_I8_TO_STR(v)                                                                                    \
-  NVM_BIT_TO_CHAR(v, 7), NVM_BIT_TO_CHAR(v, 6), NVM_BIT_TO_CHAR(v, 5), NVM_BIT_TO_CHAR(v, 4),               \
-      NVM_BIT_TO_CHAR(v, 3), NVM_BIT_TO_CHAR(v, 2), NVM_BIT_TO_CHAR(v, 1), NVM_BIT_TO_CHAR(v, 0)
+#define NVM_I8_TO_STR(v)                                                                                             \
+  NVM_BIT_TO_CHAR(v, 7), NVM_BIT_TO_CHAR(v, 6), NVM_BIT_TO_CHAR(v, 5), NVM_BIT_TO_CHAR(v, 4), NVM_BIT_TO_CHAR(v, 3), \
+      NVM_BIT_TO_CHAR(v, 2), NVM_BIT_TO_CHAR(v, 1), NVM_BIT_TO_CHAR(v, 0)
 #define NVM_I16_FMT NVM_I8_FMT NVM_I8_FMT
 #define NVM_I16_TO_STR(v) NVM_I8_TO_STR((v) >> 8), NVM_I8_TO_STR(v)
 #define NVM_I32_FMT NVM_I16_FMT NVM_I16_FMT
@@ -27,14 +27,15 @@
 static inline int NVM_MIN(int x, int y) { return x < y ? x : y; }
 static inline int NVM_MAX(int x, int y) { return x < y ? y : x; }
 
-/* Debug lines of a program that defines NVM_DEBUG_ENABLED; nothing otherwise. NVM_DEBUG takes a format and its values. */
+/* Debug lines of a program that defines NVM_DEBUG_ENABLED; nothing otherwise. NVM_DEBUG takes a format and its values.
+ */
 #ifdef NVM_DEBUG_ENABLED
-#define NVM_DEBUG(...)                                        \
-  do {                                                        \
+#define NVM_DEBUG(...)                                             \
+  do {                                                             \
     fprintf(stderr, "# %s:%s-%d: ", __FILE__, __func__, __LINE__); \
-    fprintf(stderr, __VA_ARGS__);                             \
-    fprintf(stderr, "\n");                                    \
-    fflush(stderr);                                           \
+    fprintf(stderr, __VA_ARGS__);                                  \
+    fprintf(stderr, "\n");                                         \
+    fflush(stderr);                                                \
   } while (0)
 #define NVM_DEBUG_FCALL(x) x
 #else

@@ -135,8 +135,7 @@ CLI::Option* add_number(CLI::App* app, const std::string& name, std::uint32_t& t
 }
 
 CLI::Option* add_number(CLI::App* app, const std::string& name, std::uint64_t& target, const std::string& help) {
-  return add_parsed(
-      app, name, target, help, [](const std::string& s) { return parse_number(s); }, "number");
+  return add_parsed(app, name, target, help, [](const std::string& s) { return parse_number(s); }, "number");
 }
 
 CLI::Option* add_number(CLI::App* app, const std::string& name, std::optional<std::uint32_t>& target,
@@ -147,8 +146,7 @@ CLI::Option* add_number(CLI::App* app, const std::string& name, std::optional<st
 
 CLI::Option* add_number(CLI::App* app, const std::string& name, std::optional<std::uint64_t>& target,
                         const std::string& help) {
-  return add_parsed(
-      app, name, target, help, [](const std::string& s) { return parse_number(s); }, "number");
+  return add_parsed(app, name, target, help, [](const std::string& s) { return parse_number(s); }, "number");
 }
 
 CLI::Option* add_size(CLI::App* app, const std::string& name, std::uint64_t& target, const std::string& help) {

@@ -49,7 +49,8 @@ Completion check_namespace(const spec::Command& c, const Traits& t) noexcept {
 
 // NVMe-1.3 5.21.1.6: without a volatile write cache (VWC) there is nothing to switch.
 bool Controller::has_feature(spec::FeatureId id) const noexcept {
-  return traits(id, device_->physical()).known && (id != FeatureId::volatile_write_cache || device_->media().persistent());
+  return traits(id, device_->physical()).known &&
+         (id != FeatureId::volatile_write_cache || device_->media().persistent());
 }
 
 Completion Controller::get_features(const spec::Command& c, const Payload&) {

@@ -46,8 +46,7 @@ TEST_P(Mutants, broken_rule_is_named) {
 
 INSTANTIATE_TEST_SUITE_P(Check, Mutants, testing::ValuesIn(mutants()), [](const auto& instance) {
   std::string name(instance.param.name);
-  std::ranges::replace_if(
-      name, [](char c) { return c == '.' || c == '/'; }, '_');
+  std::ranges::replace_if(name, [](char c) { return c == '.' || c == '/'; }, '_');
   return name;
 });
 
