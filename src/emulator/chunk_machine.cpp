@@ -27,6 +27,7 @@ Result<std::unique_ptr<ChunkMachine>> ChunkMachine::create(const Geometry& geome
                                                            WornOut worn_out) {
   auto table = os::Pages::map(geometry.total_chunks() * sizeof(Entry));
   if (!table) return std::unexpected(table.error());
+  table->prefer_huge();
   auto units = os::Pages::map(geometry.total_units() * sizeof(std::atomic<std::uint32_t>));
   if (!units) return std::unexpected(units.error());
   return std::unique_ptr<ChunkMachine>(
