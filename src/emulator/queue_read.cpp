@@ -188,7 +188,7 @@ void Queue::start_with_metadata(const spec::Command& c, const Payload& p, std::u
 bool Queue::take_metadata(const Payload& p, std::uint32_t total, std::byte*& oob) const noexcept {
   if (p.metadata.empty()) return true;
   if (p.metadata.size() != 1 || p.metadata[0].bytes != static_cast<std::size_t>(total) * oob_bytes_) return false;
-  oob = p.metadata[0].base;
+  if (oob_bytes_ != 0) oob = p.metadata[0].base;
   return true;
 }
 
