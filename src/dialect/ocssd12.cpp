@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "model/capabilities.hpp"
 #include "model/ppa_format.hpp"
 #include "spec/build.hpp"
 
@@ -192,9 +193,7 @@ Geometry parse(const spec::Group12& group) noexcept {
   g.ws_min = g.page_sectors;
   g.ws_opt = g.planes * g.page_sectors;
   g.multiple_resets = g.early_reset = true;
-  g.slc_mode = (group.mccap & spec::kMccapSlcMode) != 0;
-  g.suspension = (group.mccap & spec::kMccapSuspension) != 0;
-  g.scrambler = (group.mccap & spec::kMccapScrambler) != 0;
+  model::set_capabilities(g, group.mccap);
   g.times = {group.trdt, group.trdm, group.tprt, group.tprm, group.tbet, group.tbem};
   return g;
 }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "model/capabilities.hpp"
 #include "model/lba_format.hpp"
 #include "spec/build.hpp"
 
@@ -227,9 +228,7 @@ Geometry parse(const spec::Geometry20& page, const spec::IdentifyNamespace& ns) 
   g.max_open = page.maxoc;
   g.max_open_unit = page.maxocpu;
   g.wear_threshold = page.wit;
-  g.vector_copy = (page.mccap & spec::kMccapVectorCopy) != 0;
-  g.multiple_resets = (page.mccap & spec::kMccapMultipleResets) != 0;
-  g.early_reset = (page.mccap & spec::kMccapEarlyReset) != 0;
+  model::set_capabilities(g, page.mccap);
   g.times = {page.trdt, page.trdm, page.twrt, page.twrm, page.tcrst, page.tcrsm};
   return g;
 }

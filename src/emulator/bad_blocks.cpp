@@ -4,6 +4,7 @@
 #include <array>
 
 #include "emulator/controller.hpp"
+#include "model/capabilities.hpp"
 #include "spec/ocssd12.hpp"
 
 namespace lightnvm::emulator {
@@ -53,8 +54,7 @@ Completion Controller::identity(const Payload& p) const {
   group.tbet = g.times.reset;
   group.tbem = g.times.reset_max;
   group.mpos = multi_plane(g.planes);
-  group.mccap = (g.slc_mode ? spec::kMccapSlcMode : 0) | (g.suspension ? spec::kMccapSuspension : 0) |
-                (g.scrambler ? spec::kMccapScrambler : 0);
+  group.mccap = model::capabilities(g);
   if (total_bytes(p.data) < sizeof page) return verdict(data_sgl_length_invalid);
   SegmentRange{p.data, 0, sizeof page}.copy_in(std::as_bytes(std::span(&page, 1)).data());
   return {};

@@ -12,9 +12,8 @@
 #include "emulator/image.hpp"
 #include "emulator/plane_blocks.hpp"
 #include "lightnvm/emulator.hpp"
+#include "model/capabilities.hpp"
 #include "model/lba_format.hpp"
-#include "spec/ocssd12.hpp"
-#include "spec/ocssd20.hpp"
 
 namespace lightnvm::emulator {
 namespace {
@@ -326,17 +325,11 @@ Status apply_spec(Config& c, std::string_view value) {
 }
 
 Status apply_mccap(Geometry& g, std::uint32_t v) {
-  if (g.has_planes()) {
-    if (v > 7) return invalid("mccap has bits 0 (SLC mode), 1 (suspension) and 2 (scrambler)");
-    g.slc_mode = (v & spec::kMccapSlcMode) != 0;
-    g.suspension = (v & spec::kMccapSuspension) != 0;
-    g.scrambler = (v & spec::kMccapScrambler) != 0;
-    return {};
+  if (v > 7) {
+    return invalid(g.has_planes() ? "mccap has bits 0 (SLC mode), 1 (suspension) and 2 (scrambler)"
+                                  : "mccap has bits 0 (copy), 1 (multiple resets) and 2 (early reset)");
   }
-  if (v > 7) return invalid("mccap has bits 0 (copy), 1 (multiple resets) and 2 (early reset)");
-  g.vector_copy = (v & spec::kMccapVectorCopy) != 0;
-  g.multiple_resets = (v & spec::kMccapMultipleResets) != 0;
-  g.early_reset = (v & spec::kMccapEarlyReset) != 0;
+  model::set_capabilities(g, v);
   return {};
 }
 
@@ -408,10 +401,6 @@ std::string difference(const Config& a, const Config& b) {
   const auto differs = [](std::string_view key, const auto& one, const auto& other) {
     return one == other ? std::string() : fmt::format("{} is {}, not {}", key, one, other);
   };
-  const auto capabilities = [](const Geometry& g) {
-    return (g.vector_copy || g.slc_mode ? 1 : 0) | (g.multiple_resets || g.suspension ? 2 : 0) |
-           (g.early_reset || g.scrambler ? 4 : 0);
-  };
   const auto version_name = [](const Config& c) { return c.geometry.has_planes() ? "1.2" : "2.0"; };
   if (a.spec() != b.spec()) return fmt::format("spec is {}, not {}", version_name(a), version_name(b));
   std::string found;
@@ -420,7 +409,7 @@ std::string difference(const Config& a, const Config& b) {
   };
   for (const Dimension& d : kDimensions) look(d.key, a.geometry.*(d.field), b.geometry.*(d.field));
   for (const Time& t : kTimes) look(t.key, a.geometry.times.*(t.field), b.geometry.times.*(t.field));
-  look("mccap", capabilities(a.geometry), capabilities(b.geometry));
+  look("mccap", model::capabilities(a.geometry), model::capabilities(b.geometry));
   look("pe_cycles", a.pe_cycles, b.pe_cycles);
   look("predefined", a.predefined, b.predefined);
   look("mdts", a.mdts, b.mdts);

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstring>
 
+#include "model/capabilities.hpp"
 #include "spec/reserved.hpp"
 
 namespace lightnvm::emulator {
@@ -171,8 +172,7 @@ Completion Controller::geometry(const spec::Command& c, const Payload& p) {
   page.pu_len = static_cast<std::uint8_t>(f.unit_bits());
   page.chk_len = static_cast<std::uint8_t>(f.chunk_bits());
   page.lbk_len = static_cast<std::uint8_t>(f.sector_bits());
-  page.mccap = (g.vector_copy ? spec::kMccapVectorCopy : 0) | (g.multiple_resets ? spec::kMccapMultipleResets : 0) |
-               (g.early_reset ? spec::kMccapEarlyReset : 0);
+  page.mccap = model::capabilities(g);
   page.wit = static_cast<std::uint8_t>(g.wear_threshold);
   page.num_grp = static_cast<std::uint16_t>(g.groups);
   page.num_pu = static_cast<std::uint16_t>(g.units);

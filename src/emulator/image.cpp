@@ -15,8 +15,7 @@
 #include "base/crc32c.hpp"
 #include "base/error.hpp"
 #include "emulator/plane_blocks.hpp"
-#include "spec/ocssd12.hpp"
-#include "spec/ocssd20.hpp"
+#include "model/capabilities.hpp"
 
 namespace lightnvm::emulator {
 namespace {
@@ -122,9 +121,7 @@ void take_planes(const Superblock& s, Geometry& g) {
   g.sectors = g.planes * g.pages * g.page_sectors;
   g.vector_copy = false;
   g.multiple_resets = g.early_reset = true;
-  g.slc_mode = (s.mccap & spec::kMccapSlcMode) != 0;
-  g.suspension = (s.mccap & spec::kMccapSuspension) != 0;
-  g.scrambler = (s.mccap & spec::kMccapScrambler) != 0;
+  model::set_capabilities(g, s.mccap);
 }
 
 Config config_of(const Superblock& s) {
@@ -143,9 +140,7 @@ Config config_of(const Superblock& s) {
   g.max_open = s.max_open;
   g.max_open_unit = s.max_open_unit;
   g.wear_threshold = s.wear_threshold;
-  g.vector_copy = (s.mccap & spec::kMccapVectorCopy) != 0;
-  g.multiple_resets = (s.mccap & spec::kMccapMultipleResets) != 0;
-  g.early_reset = (s.mccap & spec::kMccapEarlyReset) != 0;
+  model::set_capabilities(g, s.mccap);
   g.times = {s.times[0], s.times[1], s.times[2], s.times[3], s.times[4], s.times[5]};
   if (s.format == kImageFormat12) take_planes(s, g);
   c.pe_cycles = s.pe_cycles;

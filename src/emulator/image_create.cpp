@@ -15,8 +15,7 @@
 #include "base/error.hpp"
 #include "emulator/image.hpp"
 #include "emulator/plane_blocks.hpp"
-#include "spec/ocssd12.hpp"
-#include "spec/ocssd20.hpp"
+#include "model/capabilities.hpp"
 
 namespace lightnvm::emulator {
 namespace {
@@ -29,15 +28,6 @@ constexpr std::uint64_t kSmallestSegment = 64ULL << 20;
 constexpr std::uint64_t kTold = 4096;  // records from one call of progress to the next
 
 constexpr std::uint64_t round_up(std::uint64_t n, std::uint64_t to) noexcept { return (n + to - 1) / to * to; }
-
-std::uint32_t capabilities(const Geometry& g) noexcept {
-  if (g.has_planes()) {
-    return (g.slc_mode ? spec::kMccapSlcMode : 0) | (g.suspension ? spec::kMccapSuspension : 0) |
-           (g.scrambler ? spec::kMccapScrambler : 0);
-  }
-  return (g.vector_copy ? spec::kMccapVectorCopy : 0) | (g.multiple_resets ? spec::kMccapMultipleResets : 0) |
-         (g.early_reset ? spec::kMccapEarlyReset : 0);
-}
 
 Superblock layout(const Config& config) {
   const Geometry g = machine_geometry(config.geometry);
@@ -66,7 +56,7 @@ Superblock layout(const Config& config) {
   s.max_open = g.max_open;
   s.max_open_unit = g.max_open_unit;
   s.wear_threshold = config.geometry.wear_threshold;
-  s.mccap = capabilities(config.geometry);
+  s.mccap = model::capabilities(config.geometry);
   s.pe_cycles = config.pe_cycles;
   const std::uint32_t times[6] = {g.times.read,      g.times.read_max, g.times.write,
                                   g.times.write_max, g.times.reset,    g.times.reset_max};

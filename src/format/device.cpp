@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "format/block.hpp"
+#include "model/capabilities.hpp"
 #include "model/lba_format.hpp"
 #include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
@@ -139,14 +140,7 @@ Block times_block(const Geometry::Times& t, std::string_view prefix) {
 
 }  // namespace
 
-std::uint32_t capabilities(const Geometry& g) noexcept {
-  if (g.has_planes()) {
-    return (g.slc_mode ? spec::kMccapSlcMode : 0) | (g.suspension ? spec::kMccapSuspension : 0) |
-           (g.scrambler ? spec::kMccapScrambler : 0);
-  }
-  return (g.vector_copy ? spec::kMccapVectorCopy : 0) | (g.multiple_resets ? spec::kMccapMultipleResets : 0) |
-         (g.early_reset ? spec::kMccapEarlyReset : 0);
-}
+std::uint32_t capabilities(const Geometry& g) noexcept { return model::capabilities(g); }
 
 DeviceValues describe(const Device& device) {
   DeviceValues v;
