@@ -177,15 +177,32 @@ template <typename Memory, typename Byte>
   return send(*memory);
 }
 
-// The asynchronous transfer of plain memory, which is to be short; all else, and what is wrong, goes the general way.
+template <typename Memory>
+unsigned plain_kind(const nvm_dev& dev, std::uint16_t flags) noexcept {
+  return dev.plain_kinds[std::is_same_v<Memory, Source> ? 1 : 0][(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
+}
+
+// The asynchronous transfer of plain memory. Requires: can_queue.
 template <typename Memory, typename Byte>
-[[gnu::always_inline]] inline int transfer_plain(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
+[[gnu::noinline]] int transfer_plain(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
+                                     std::uint16_t flags, nvm_ret* ret) noexcept {
+  device::Channel& channel = ret->async.ctx->channel;
+  auto* slot = channel.prepare(plain_kind<Memory>(*dev, flags), to_addresses(addrs), static_cast<std::uint32_t>(naddrs),
+                               const_cast<std::byte*>(data));
+  if (slot == nullptr) return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret);
+  const Status s = channel.send(*slot, to_callable(ret));
+  return s ? 0 : report_failure(ret, {0, s}, kName<Memory>);
+}
+
+// The same of one address, or a range, like the one before it is to be short; all else, and what is wrong, goes the
+// longer ways.
+template <typename Memory, typename Byte>
+[[gnu::always_inline]] inline int transfer_again(nvm_dev* dev, nvm_addr* addrs, int naddrs, Byte* data, Byte* meta,
                                                  std::uint16_t flags, nvm_ret* ret) noexcept {
   constexpr std::uint16_t kPlain = NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR | NVM_CMD_PRP;
-  constexpr std::size_t kWrites = std::is_same_v<Memory, Source> ? 1 : 0;
   const auto general = [&] { return transfer<Memory>(dev, addrs, naddrs, data, meta, flags, ret); };
   // One after another: the compiler would evaluate conditions together that are likely to hold.
-  if ((flags & ~kPlain) != 0 || (flags & NVM_CMD_ASYNC) == 0) [[unlikely]] {
+  if ((flags & (~kPlain | NVM_CMD_ASYNC)) != NVM_CMD_ASYNC) [[unlikely]] {
     return general();
   }
   if (addrs == nullptr) [[unlikely]] {
@@ -197,12 +214,11 @@ template <typename Memory, typename Byte>
   if (!can_queue(dev, ret)) [[unlikely]] {
     return general();
   }
-  const unsigned kind = dev->plain_kinds[kWrites][(flags & NVM_CMD_MASK_ADDR) / NVM_CMD_SCALAR];
   device::Channel& channel = ret->async.ctx->channel;
-  auto* slot =
-      channel.prepare(kind, to_addresses(addrs), static_cast<std::uint32_t>(naddrs), const_cast<std::byte*>(data));
+  auto* slot = channel.prepare_again(plain_kind<Memory>(*dev, flags), *to_addresses(addrs),
+                                     static_cast<std::uint32_t>(naddrs), const_cast<std::byte*>(data));
   if (slot == nullptr) [[unlikely]] {
-    return general();
+    return transfer_plain<Memory>(dev, addrs, naddrs, data, meta, flags, ret);
   }
   const Status s = channel.send(*slot, to_callable(ret));
   return s ? 0 : report_failure(ret, {0, s}, kName<Memory>);
@@ -218,13 +234,13 @@ extern "C" {
 
 int nvm_cmd_read(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* data, void* meta, std::uint16_t flags,
                  nvm_ret* ret) {
-  return transfer_plain<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta),
+  return transfer_again<Destination>(dev, addrs, naddrs, static_cast<std::byte*>(data), static_cast<std::byte*>(meta),
                                      flags, ret);
 }
 
 int nvm_cmd_write(nvm_dev* dev, nvm_addr addrs[], int naddrs, const void* data, const void* meta, std::uint16_t flags,
                   nvm_ret* ret) {
-  return transfer_plain<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data),
+  return transfer_again<Source>(dev, addrs, naddrs, static_cast<const std::byte*>(data),
                                 static_cast<const std::byte*>(meta), flags, ret);
 }
 

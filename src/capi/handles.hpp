@@ -141,7 +141,7 @@ int errno_of(Status status) noexcept;
 /// Puts an outcome where C programs look for it.
 inline void fill(nvm_ret* ret, const Completion& c) noexcept {
   ret->result.vio.cs = c.result;
-  ret->status = spec::as_path_status(c.status).nvme_bits();
+  ret->status = c.status ? 0 : spec::as_path_status(c.status).nvme_bits();
 }
 /// Of a command that was not sent, or of a synchronous one: what the device said, or nothing.
 inline void fill_if(nvm_ret* ret, const Completion& c) noexcept {

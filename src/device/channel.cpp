@@ -42,7 +42,6 @@ Channel::Channel(const Terms& terms, std::unique_ptr<backends::QueuePair> queue_
     io.count = 1;
     if (plain_ == nullptr || !why_not(io)) continue;
     most_plain_[kind] = kind % 2 != 0 ? kMaxAddresses : kMaxScalar;
-    most_at_once_[kind] = kind % 2 != 0 ? 1 : kMaxScalar;
   }
 }
 
@@ -56,7 +55,7 @@ Status Channel::unsend(Status status) noexcept {
 // All of a plain command but its addresses and where its memory is.
 void Channel::reshape(Slot& slot, unsigned kind, std::uint32_t count) const noexcept {
   const bool vector = kind % 2 != 0;
-  slot.shape = Slot::shape_of(kind, count);
+  slot.shape = Slot::shape_of(kind, count) | (vector && count != 1 ? Slot::kList : 0);
   slot.command = plain_->command(kind, count);
   slot.data.bytes = static_cast<std::size_t>(count) * sector_bytes_;
   slot.payload = {};
@@ -66,11 +65,13 @@ void Channel::reshape(Slot& slot, unsigned kind, std::uint32_t count) const noex
                         : reinterpret_cast<std::byte*>(&slot.command.dw[spec::Slba::kDword]);
 }
 
-Channel::Slot* Channel::prepare_list(unsigned kind, const Address* addresses, std::uint32_t count,
-                                     std::byte* data) noexcept {
-  if (kind % 2 == 0 || count - 1 >= most_plain_[kind] || free_count_ == 0) return nullptr;
+Channel::Slot* Channel::prepare(unsigned kind, const Address* addresses, std::uint32_t count,
+                                std::byte* data) noexcept {
+  if (count - 1 >= most_plain_[kind] || free_count_ == 0) return nullptr;
   Slot& slot = next_slot();
-  if (slot.shape != Slot::shape_of(kind, count)) reshape(slot, kind, count);
+  const bool list = kind % 2 != 0 && count != 1;
+  if (slot.shape != (Slot::shape_of(kind, count) | (list ? Slot::kList : 0))) reshape(slot, kind, count);
+  if (!list) return rename(slot, addresses[0], data);
   slot.data.base = data;
   return plain_->name_list(addresses, count, slot.wire.list.data()) ? &slot : nullptr;
 }
@@ -138,7 +139,6 @@ Status Channel::submit(const Io& io, const Transfer* t, Callback&& done) noexcep
   if (is_plain(io, t)) {
     const unsigned kind = dialect::plain_kind(io.operation, io.addressing);
     Slot* slot = prepare(kind, io.addresses, io.count, t->data().base);
-    if (slot == nullptr) slot = prepare_list(kind, io.addresses, io.count, t->data().base);
     if (slot != nullptr) return send(*slot, std::move(done));
   }
   if (const Status s = why_not(io); !s) return s;

@@ -44,10 +44,11 @@ class Channel final : private backends::Sink {
   Status submit_raw(const RawIo& raw, const Transfer& transfer, Callback&& done) noexcept;
   struct Slot;
   /// A read or a write that asks for nothing more (dialect::plain_kind), into or from memory in one piece, in two steps
-  /// that are to be short. `prepare` gives nullptr where submit is to be asked, which knows the rest and why not;
-  /// otherwise `send` follows at once.
+  /// that are to be short: `prepare` gives a slot, and `send` follows at once. `prepare_again` does it for one address,
+  /// or a range, if the slot's last command was alike, and gives nullptr where prepare is to be asked; that gives
+  /// nullptr where submit is to be asked, which knows the rest and why not.
+  Slot* prepare_again(unsigned kind, Address address, std::uint32_t count, std::byte* data) noexcept;
   Slot* prepare(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
-  Slot* prepare_list(unsigned kind, const Address* addresses, std::uint32_t count, std::byte* data) noexcept;
   template <typename F>
   Status send(Slot& slot, F&& done) noexcept;
 
@@ -77,6 +78,7 @@ class Channel final : private backends::Sink {
   /// Requires: there is one free.
   [[nodiscard]] Slot& next_slot() noexcept;
   void reshape(Slot& slot, unsigned kind, std::uint32_t count) const noexcept;
+  [[nodiscard]] Slot* rename(Slot& slot, Address address, std::byte* data) const noexcept;
   Status unsend(Status status) noexcept;
 
   const dialect::Dialect* dialect_;
@@ -86,8 +88,8 @@ class Channel final : private backends::Sink {
   std::unique_ptr<Slot*[]> free_;
   std::uint32_t free_count_;
   std::uint32_t sector_bytes_;
-  // The most addresses of a plain command; 0: none, submit knows why. Of one that `prepare` takes: lists have one.
-  std::array<std::uint32_t, dialect::kPlainKinds + 1> most_plain_{}, most_at_once_{};
+  // The most addresses of a plain command; 0: none, submit knows why.
+  std::array<std::uint32_t, dialect::kPlainKinds + 1> most_plain_{};
   std::uint32_t depth_;
   const Terms& terms_;
   std::uint64_t completed_ = 0, failed_ = 0;
@@ -97,34 +99,38 @@ struct Channel::Slot : backends::Request {
   Callback callback;  ///< empty: not in flight
   /// The plain command that the slot held last, with its count: of the next that is alike only the address and the
   /// memory differ, as routes leave requests as they are.
-  std::uint32_t shape = kNoShape;
+  std::uint64_t shape = kNoShape;
   std::byte* address = nullptr;  ///< where its address goes
   Segment data, metadata;
   dialect::WireMemory wire;
 
-  static constexpr std::uint32_t kNoShape = 0;
-  static constexpr std::uint32_t shape_of(unsigned kind, std::uint32_t count) noexcept { return kind << 24 | count; }
+  static constexpr std::uint64_t kNoShape = ~0ULL, kList = 1ULL << 63;
+  static constexpr std::uint64_t shape_of(unsigned kind, std::uint32_t count) noexcept {
+    return static_cast<std::uint64_t>(kind) << 32 | count;
+  }
 };
 
 inline Channel::Slot& Channel::next_slot() noexcept { return *free_[free_count_ - 1]; }
 
-[[gnu::always_inline]] inline Channel::Slot* Channel::prepare(unsigned kind, const Address* addresses,
-                                                              std::uint32_t count, std::byte* data) noexcept {
-  if (count - 1 >= most_at_once_[kind] || free_count_ == 0) [[unlikely]] {
+// The rest of a plain command.
+[[gnu::always_inline]] inline Channel::Slot* Channel::rename(Slot& slot, Address address,
+                                                             std::byte* data) const noexcept {
+  if (!plain_->has_name(address)) [[unlikely]]
     return nullptr;
-  }
-  const Address first = addresses[0];
-  if (!plain_->has_name(first)) [[unlikely]] {
-    return nullptr;
-  }
-  Slot& slot = next_slot();
-  if (slot.shape != Slot::shape_of(kind, count)) [[unlikely]] {
-    reshape(slot, kind, count);
-  }
   slot.data.base = data;
-  const std::uint64_t name = plain_->name(first);
+  const std::uint64_t name = plain_->name(address);
   std::memcpy(slot.address, &name, sizeof(name));
   return &slot;
+}
+
+[[gnu::always_inline]] inline Channel::Slot* Channel::prepare_again(unsigned kind, Address address, std::uint32_t count,
+                                                                    std::byte* data) noexcept {
+  if (free_count_ == 0) [[unlikely]]
+    return nullptr;
+  Slot& slot = next_slot();
+  if (slot.shape != Slot::shape_of(kind, count)) [[unlikely]]
+    return nullptr;
+  return rename(slot, address, data);
 }
 
 template <typename F>

@@ -17,19 +17,24 @@ PlainTransfers::PlainTransfers(const model::LbaFormat& format, std::uint32_t nsi
 // The loops have no way out, so that the compiler handles several addresses at once.
 bool PlainTransfers::name_list(const Address* addresses, std::uint32_t count, std::uint64_t* names) const noexcept {
   const std::uint64_t first = addresses[0].value;
-  std::uint64_t different = 0;
-  for (std::uint32_t i = 0; i < count; ++i) different |= addresses[i].value ^ (first + i);
-  if (different == 0) {
-    const std::uint64_t lba = format_.pack(addresses[0]);
-    for (std::uint32_t i = 0; i < count; ++i) names[i] = lba + i;
+  const std::size_t n = count;
+  if (n == 1 || addresses[1].value == first + 1) {
+    const std::uint64_t distance = format_.pack(addresses[0]) - first;
+    std::uint64_t different = 0, expected = first;
+    for (std::size_t i = 0; i < n; ++i) {
+      different |= addresses[i].value ^ expected++;
+      names[i] = addresses[i].value + distance;
+    }
     // A run that leaves the sector's field has its last address outside: it is shorter than any field that is full.
-    const std::uint64_t last = first + count - 1;
-    return ((first | last) & beyond_) == 0 && last >= first;
+    const std::uint64_t last = first + n - 1;
+    if (different == 0) return ((first | last) & beyond_) == 0 && last >= first;
   }
+  // A copy, of which the compiler knows that the names are not written over it.
+  const model::LbaFormat format = format_;
   std::uint64_t all = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < n; ++i) {
     all |= addresses[i].value;
-    names[i] = format_.pack(addresses[i]);
+    names[i] = format.pack(addresses[i]);
   }
   return (all & beyond_) == 0;
 }

@@ -25,7 +25,7 @@ void ChunkMachine::Lock::wait(Entry& e) noexcept {
 
 Result<std::unique_ptr<ChunkMachine>> ChunkMachine::create(const Geometry& geometry, std::uint32_t pe_cycles,
                                                            WornOut worn_out) {
-  auto table = os::Pages::map(geometry.total_chunks() * sizeof(Entry));
+  auto table = os::Pages::map((geometry.total_chunks() + 1) * sizeof(Entry));
   if (!table) return std::unexpected(table.error());
   table->prefer_huge();
   auto units = os::Pages::map(geometry.total_units() * sizeof(std::atomic<std::uint32_t>));
@@ -57,7 +57,7 @@ void ChunkMachine::restore(std::uint32_t chunk, const ChunkRecord& r) noexcept {
     open_.fetch_add(1, std::memory_order_relaxed);
     units[chunk / geometry_.chunks].fetch_add(1, std::memory_order_relaxed);
   }
-  e.reading.store(readable(e), std::memory_order_relaxed);
+  e.reading.store(reading_of(readable(e)), std::memory_order_relaxed);
 }
 
 ChunkRecord ChunkMachine::record(std::uint32_t chunk) const noexcept {
@@ -89,9 +89,9 @@ std::uint32_t ChunkMachine::readable(const Entry& e) const noexcept {
 
 // To be called, under the lock, whenever that may have changed. The difference leaves the other half alone.
 void ChunkMachine::publish(Entry& e) noexcept {
-  const auto seen = static_cast<std::uint32_t>(e.reading.load(std::memory_order_relaxed));
+  const std::uint32_t seen = readable_of(e.reading.load(std::memory_order_relaxed));
   const std::uint32_t now = readable(e);
-  if (now != seen) e.reading.fetch_add(std::uint64_t{now} - seen, std::memory_order_release);
+  if (now != seen) e.reading.fetch_add(reading_of(now) - reading_of(seen), std::memory_order_release);
 }
 
 Chunk ChunkMachine::describe(std::uint32_t chunk) const noexcept {
@@ -278,7 +278,7 @@ ResetStep ChunkMachine::begin_reset(std::uint32_t chunk, bool waiting, StatusCod
     return ResetStep::refused;
   }
   // Granted only if nobody holds the chunk at that instant; from then on nothing of it can be read.
-  std::uint64_t idle = static_cast<std::uint32_t>(e.reading.load(std::memory_order_relaxed));
+  std::uint64_t idle = reading_of(readable_of(e.reading.load(std::memory_order_relaxed)));
   if (!e.resetting && e.last == nullptr && e.reading.compare_exchange_strong(idle, 0, std::memory_order_acq_rel)) {
     if (waiting) --e.resets_waiting;
     e.resetting = true;

@@ -51,12 +51,40 @@ enum class ResetStep : std::uint8_t { refused, wait, granted };
 /// Thread-safe; a chunk's word is locked for a few instructions, and nothing else is shared on the way of a read or a
 /// write (but the counters of open chunks, where the device limits them). Never blocks, never allocates.
 class ChunkMachine {
+  // All zero is a new chunk, so that the table is made by mapping it.
+  struct Entry {
+    // What readers need, so that they need no lock. High half: how many sectors can be read; it changes under the lock.
+    // Low half: reads, and writes to random chunks, in flight.
+    std::atomic<std::uint64_t> reading;
+    std::atomic<std::uint8_t> locked;
+    std::uint8_t state;  // ChunkState, 0: free
+    std::uint8_t type;   // ChunkType, 0: sequential
+    bool changed : 1;
+    bool doomed : 1;        // a commit failed; what was reserved behind it fails too
+    bool resetting : 1;     // granted to one reset
+    std::uint8_t mark : 4;  // BlockState
+    std::uint32_t write_pointer;
+    std::uint32_t reserved;
+    std::uint32_t missing;
+    std::uint16_t cycles;
+    std::uint16_t resets_waiting;
+    WriteRun* last;  // reserved runs as a ring: last->next_ is the first
+  };
+  static_assert(sizeof(Entry) == 40);
+  static constexpr std::uint64_t kHold = 1;
+  static constexpr std::uint32_t readable_of(std::uint64_t reading) noexcept {
+    return static_cast<std::uint32_t>(reading >> 32);
+  }
+  static constexpr std::uint64_t reading_of(std::uint32_t readable) noexcept { return std::uint64_t{readable} << 32; }
+
  public:
   /// The table of a device of that geometry, all chunks free. ENOMEM.
   static Result<std::unique_ptr<ChunkMachine>> create(const Geometry& geometry, std::uint32_t pe_cycles,
                                                       WornOut worn_out = WornOut::offline);
 
   [[nodiscard]] const Geometry& geometry() const noexcept { return geometry_; }
+  /// The number behind the last chunk's, which may be asked to be read: nothing there ever can.
+  [[nodiscard]] std::uint32_t nowhere() const noexcept { return static_cast<std::uint32_t>(geometry_.total_chunks()); }
 
   /// Sets a chunk up before the device is used; not thread-safe.
   void restore(std::uint32_t chunk, const ChunkRecord& record) noexcept;
@@ -73,21 +101,42 @@ class ChunkMachine {
   /// How many sectors from the chunk's start can be read. If it is not 0, the chunk cannot be reset until release_read.
   [[nodiscard]] std::uint32_t hold_for_read(std::uint32_t chunk) noexcept {
     Entry& e = entry(chunk);
-    const auto readable = static_cast<std::uint32_t>(e.reading.fetch_add(kHold, std::memory_order_acquire));
+    const std::uint32_t readable = readable_of(e.reading.fetch_add(kHold, std::memory_order_acquire));
     if (readable == 0) release(e);
     return readable;
   }
   void release_read(std::uint32_t chunk) noexcept { release(entry(chunk)); }
 
-  /// Holds the chunk, until release_read, if the first `sectors` sectors can be read.
-  [[nodiscard]] bool hold_if_readable(std::uint32_t chunk, std::uint64_t sectors) noexcept {
-    Entry& e = entry(chunk);
-    const auto readable = static_cast<std::uint32_t>(e.reading.fetch_add(kHold, std::memory_order_acquire));
-    if (sectors <= readable) [[likely]]
-      return true;
-    release(e);
-    return false;
-  }
+  /// What reads in a hurry need, to be kept beside what else they need. Lives as long as the machine.
+  class ReadHold;
+  class Readable {
+   public:
+    explicit Readable(const ChunkMachine& machine) noexcept : entries_(&machine.entry(0)) {}
+
+   private:
+    friend class ReadHold;
+    Entry* entries_;
+  };
+  /// hold_for_read for the life of the object, if the first `sectors` sectors can be read.
+  class ReadHold {
+   public:
+    ReadHold(const Readable& readable, std::uint32_t chunk, std::uint64_t sectors) noexcept
+        : reading_(readable.entries_[chunk].reading),
+          holds_(sectors <= readable_of(reading_.fetch_add(kHold, std::memory_order_acquire))) {
+      if (!holds_) [[unlikely]]
+        reading_.fetch_sub(kHold, std::memory_order_release);
+    }
+    ~ReadHold() {
+      if (holds_) reading_.fetch_sub(kHold, std::memory_order_release);
+    }
+    ReadHold(const ReadHold&) = delete;
+    ReadHold& operator=(const ReadHold&) = delete;
+    explicit operator bool() const noexcept { return holds_; }
+
+   private:
+    std::atomic<std::uint64_t>& reading_;
+    bool holds_;
+  };
 
   /// Checks all runs against the reserved write pointers and reserves them, all or none.
   /// Requires: at most 64 runs, chunks that exist, counts of at least 1. Returns the first verdict.
@@ -118,27 +167,6 @@ class ChunkMachine {
   [[nodiscard]] std::uint32_t average_wear() const noexcept;
 
  private:
-  // All zero is a new chunk, so that the table is made by mapping it.
-  struct Entry {
-    std::atomic<std::uint8_t> locked;
-    std::uint8_t state;  // ChunkState, 0: free
-    std::uint8_t type;   // ChunkType, 0: sequential
-    bool changed : 1;
-    bool doomed : 1;        // a commit failed; what was reserved behind it fails too
-    bool resetting : 1;     // granted to one reset
-    std::uint8_t mark : 4;  // BlockState
-    std::uint32_t write_pointer;
-    std::uint32_t reserved;
-    std::uint32_t missing;
-    std::uint16_t cycles;
-    std::uint16_t resets_waiting;
-    // What readers need, so that they need no lock. Low half: how many sectors can be read; it changes under the lock.
-    // High half: reads, and writes to random chunks, in flight.
-    std::atomic<std::uint64_t> reading;
-    WriteRun* last;  // reserved runs as a ring: last->next_ is the first
-  };
-  static_assert(sizeof(Entry) == 40);
-  static constexpr std::uint64_t kHold = 1ULL << 32;
   static void hold(Entry& e) noexcept { e.reading.fetch_add(kHold, std::memory_order_relaxed); }
   static void release(Entry& e) noexcept { e.reading.fetch_sub(kHold, std::memory_order_release); }
   [[nodiscard]] std::uint32_t readable(const Entry& e) const noexcept;

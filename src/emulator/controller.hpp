@@ -110,12 +110,22 @@ class AdminQueue {
   /// Executes the command, or keeps it until an event comes. The completion comes from poll.
   void start(const spec::Command& command, const Payload& payload, std::uint16_t tag);
   unsigned poll(std::span<Done> out);
+  /// The same for up to `most` commands: each goes to `f(tag, completion)`, which may start others.
+  template <typename F>
+  unsigned poll(unsigned most, F&& f) {
+    Done done;
+    unsigned n = 0;
+    for (; n < most && poll({&done, 1}) != 0; ++n) f(done.tag, done.completion);
+    return n;
+  }
+  [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
   /// Completes the event requests that still wait, as aborted.
   void abort_waiting();
 
  private:
   friend class Controller;
   Controller& controller_;
+  std::uint32_t in_flight_ = 0;
   std::deque<Done> done_;  // guarded by the controller's events_mutex_
 };
 

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "spec/ocssd12.hpp"
@@ -22,18 +23,17 @@ Device::Device(Config config, Parts parts)
       read_only_(parts.read_only),
       usable_sectors_(parts.usable_sectors) {
   log_.reserve(spec::kNotificationEntries);
-  first_chunks_.assign(std::size_t{1} << (format_.group_bits() + format_.unit_bits()), Locator::kNowhere);
+  const std::uint64_t names = 1ULL << (format_.total_bits() - format_.sector_bits());
+  chunk_numbers_.assign(names, machine_->nowhere());
+  std::uint32_t number = 0;
   for (std::uint32_t unit = 0; unit < geometry_.total_units(); ++unit) {
     const std::uint64_t lba = format_.pack(Address::of(unit / geometry_.units, unit % geometry_.units, 0));
-    first_chunks_[lba >> format_.unit_shift()] = unit * geometry_.chunks;
+    std::uint32_t* const first = chunk_numbers_.data() + (lba >> format_.chunk_shift());
+    std::iota(first, first + geometry_.chunks, number);
+    number += geometry_.chunks;
   }
-  const auto mask = [](unsigned bits) { return static_cast<std::uint32_t>((1ULL << bits) - 1); };
-  locator_ = {first_chunks_.data(),
-              static_cast<std::uint32_t>(first_chunks_.size()),
-              geometry_.chunks,
-              mask(format_.chunk_bits()),
-              mask(format_.sector_bits()),
-              static_cast<std::uint8_t>(format_.unit_shift()),
+  locator_ = {chunk_numbers_.data(), names, machine_->nowhere(),
+              static_cast<std::uint32_t>((1ULL << format_.sector_bits()) - 1),
               static_cast<std::uint8_t>(format_.chunk_shift())};
   if (!physical()) return;
   ppa_format_ = model::shortest_ppa_format(config_.geometry);

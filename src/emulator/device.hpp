@@ -2,6 +2,7 @@
 // Device: what all controllers of one emulated SSD share: chunks, media, namespace features, notifications.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -30,22 +31,22 @@ struct Place {
   bool chunk_exists = false;
 };
 
-/// Finds the place of a device address, by shifts, masks and a table.
+/// Finds the place of a device address, by shifts, a mask and a table.
 struct Locator {
-  static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
-  /// The first chunk of each parallel unit, by the bits of an address that name the unit; holes have kNowhere.
-  const std::uint32_t* first_chunks = nullptr;
-  std::uint32_t units = 0;   ///< entries of that table
-  std::uint32_t chunks = 0;  ///< of a unit
-  std::uint32_t chunk_mask = 0, sector_mask = 0;
-  std::uint8_t unit_shift = 0, chunk_shift = 0;
+  /// By the bits of an address that name the chunk; holes have `nowhere`.
+  const std::uint32_t* table = nullptr;
+  std::uint64_t names = 0;    ///< entries of the table
+  std::uint32_t nowhere = 0;  ///< ChunkMachine::nowhere
+  std::uint32_t sector_mask = 0;
+  std::uint8_t chunk_shift = 0;
 
-  Place operator()(std::uint64_t lba) const noexcept {
-    const std::uint64_t unit = lba >> unit_shift;
-    const std::uint32_t chunk = static_cast<std::uint32_t>(lba >> chunk_shift) & chunk_mask;
-    const std::uint32_t first = unit < units ? first_chunks[unit] : kNowhere;
-    return {first + chunk, static_cast<std::uint32_t>(lba) & sector_mask, first != kNowhere && chunk < chunks};
+  /// The chunk of an address, or `nowhere`.
+  std::uint32_t chunk(std::uint64_t lba) const noexcept {
+    const std::uint64_t name = lba >> chunk_shift;
+    return name < names ? table[name] : nowhere;
   }
+  std::uint32_t sector(std::uint64_t lba) const noexcept { return static_cast<std::uint32_t>(lba) & sector_mask; }
+  Place operator()(std::uint64_t lba) const noexcept { return {chunk(lba), sector(lba), chunk(lba) != nowhere}; }
 };
 
 /// What the host has moved, for the health log. Written by one queue, read by anybody.
@@ -151,7 +152,7 @@ class Device {
   model::PpaPacker ppa_;
   std::unique_ptr<ChunkMachine> machine_;
   std::unique_ptr<Media> media_;
-  std::vector<std::uint32_t> first_chunks_;
+  std::vector<std::uint32_t> chunk_numbers_;
   Locator locator_;
   Uuid uuid_;
   bool read_only_;

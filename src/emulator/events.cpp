@@ -59,6 +59,7 @@ void Controller::forget(AdminQueue& queue) {
 }
 
 void AdminQueue::start(const spec::Command& command, const Payload& payload, std::uint16_t tag) {
+  ++in_flight_;
   Completion completion;
   switch (static_cast<spec::AdminOpcode>(spec::Opcode::get(command))) {
     case spec::AdminOpcode::async_event_request:
@@ -84,6 +85,7 @@ unsigned AdminQueue::poll(std::span<Done> out) {
     out[n] = done_.front();
     done_.pop_front();
   }
+  in_flight_ -= n;
   return n;
 }
 

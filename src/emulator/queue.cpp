@@ -32,12 +32,11 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       channel_(device_.media().open_channel(depth)),
       sqid_(sqid),
       transfer_limit_(device_.config().mdts == 0 ? ~0ULL : 4096ULL << device_.config().mdts),
-      transfer_sectors_(static_cast<std::uint32_t>(
-          std::min<std::uint64_t>(transfer_limit_ / device_.geometry().sector_bytes, 65536))),
       sector_bytes_(device_.geometry().sector_bytes),
       oob_bytes_(device_.geometry().oob_bytes),
       chunk_sectors_(device_.geometry().sectors),
       locator_(device_.locator()),
+      readable_(machine_),
       ops_(std::make_unique<Op[]>(depth)),
       depth_(depth),
       done_(std::bit_ceil(depth)),
@@ -45,6 +44,9 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       persistent_(device_.media().persistent()),
       physical_(device_.physical()),
       direct_(physical_ ? Media::Direct{} : device_.media().direct()) {
+  direct_sectors_ = direct_.data == nullptr ? 0
+                                            : static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                                                  transfer_limit_ / device_.geometry().sector_bytes, 65536));
   for (std::uint32_t i = 0; i < depth; ++i) {
     Op& op = ops_[i];
     for (std::uint32_t m = kMaxPieces; m-- > 0;) op.free_media[op.free_media_count++] = static_cast<std::uint8_t>(m);
@@ -61,14 +63,6 @@ Queue::~Queue() { device_.remove_traffic(&traffic_); }
 void Queue::start_any(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
   const auto opcode = static_cast<std::uint8_t>(spec::Opcode::get(command));
   const Status wrong = check_command(command, opcode);
-  if (wrong && direct_.data != nullptr && is_read(opcode)) {
-    Plan plan;
-    const Status refused = plan_transfer(command, payload, plan);
-    const Completion completion = refused ? read_direct(plan) : Completion{0, refused};
-    if (!completion) log_failure(tag, command, completion.status, plan.slba);
-    push({completion.result, completion.status, tag, false});
-    return;
-  }
   Op& op = ops_[tag];
   static_cast<Plan&>(op) = Plan();
   static_cast<Failures&>(op) = Failures();
@@ -279,9 +273,9 @@ void Queue::go_on() noexcept {
   }
 }
 
-void Queue::make_durable(Finished& finished) noexcept {
+Status Queue::make_durable(const Finished& finished) noexcept {
   const Status s = keep_changes(ops_[finished.tag]);
-  if (!s && finished.status) finished.status = s;
+  return finished.status ? s : finished.status;
 }
 
 }  // namespace lightnvm::emulator

@@ -25,10 +25,7 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
 
   /// Begins a command. `command` and `payload` stay where they are until it is done; `tag` is not in use.
-  void start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept {
-    ++in_flight_;
-    direct_.data != nullptr ? start_direct(command, payload, tag) : start_any(command, payload, tag);
-  }
+  void start(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
   /// Goes on with what waits and returns how many finished commands it wrote to `out`. What they changed is kept (in
   /// the sense of Media::save) before they are returned.
   unsigned poll(std::span<Done> out) noexcept {
@@ -39,30 +36,21 @@ class Queue {
   /// next call.
   template <typename F>
   unsigned poll(unsigned most, F&& f) noexcept {
-    if (in_flight_ != done_count_) go_on();
+    if (started_ != finished_) go_on();
     if (reads_ != 0) tell_reads();
-    unsigned handed = 0;
-    while (handed < most && done_count_ != 0) {
-      // A copy: what is started from within, and what is polled from within, uses the ring.
-      std::array<Finished, kBatch> batch;
-      const unsigned n = std::min({most - handed, done_count_, kBatch});
-      for (unsigned i = 0; i < n; ++i) batch[i] = done_[(done_head_ + i) & done_mask_];
-      done_head_ = (done_head_ + n) & done_mask_;
-      done_count_ -= n;
-      in_flight_ -= n;
-      for (unsigned i = 0; i < n; ++i) {
-        if (batch[i].changed) [[unlikely]]
-          make_durable(batch[i]);
-        f(batch[i].tag, Completion{batch[i].result, batch[i].status});
-      }
-      handed += n;
+    const std::uint32_t end = handed_ + std::min(most, finished_ - handed_);
+    unsigned n = 0;
+    // What is polled from within may have gone past the end.
+    for (; static_cast<std::int32_t>(end - handed_) > 0; ++n) {
+      const Finished done = done_[handed_ & done_mask_];
+      ++handed_;
+      f(done.tag, Completion{done.result, done.changed ? make_durable(done) : done.status});
     }
-    return handed;
+    return n;
   }
-  [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] std::uint32_t in_flight() const noexcept { return started_ - handed_; }
 
  private:
-  static constexpr unsigned kBatch = 8;
   struct Plan;
   struct Failures;
   struct Op;
@@ -88,25 +76,20 @@ class Queue {
 
   [[nodiscard]] Piece next_piece(const Plan& plan, std::uint32_t position) const noexcept;
   void start_any(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
-  void start_direct(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
-  void start_list(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
-  void start_with_metadata(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
-  [[nodiscard]] bool take_metadata(const Payload& p, std::uint32_t total, std::byte*& oob) const noexcept;
-  [[nodiscard]] bool read_list(std::span<const std::uint64_t> list, std::byte* out, std::byte* oob) noexcept;
-  [[nodiscard]] bool read_run(std::uint64_t lba, std::uint32_t count, std::byte* out, std::byte* oob) noexcept;
-  [[nodiscard]] Completion read_direct(const Plan& plan) noexcept;
-  void copy_out(const Plan& plan, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept;
+  void start_listed(const spec::Command& command, const Payload& payload, std::uint16_t tag) noexcept;
+  [[nodiscard]] bool read_plain(const spec::Command& command, const Payload& payload) const noexcept;
+  template <bool kMetadata>
+  [[nodiscard]] bool read_list(List list, std::byte* out, std::byte* oob) const noexcept;
+  [[nodiscard]] bool read_run(std::uint64_t lba, std::uint64_t count, std::byte* out, std::byte* oob) const noexcept;
   void read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t count, Failures& failures) const noexcept;
   void read_pieces(Op& op) noexcept;
   void read_done(Op& op, const MediaOp& m) noexcept;
   void finish_read(Op& op) noexcept;
-  void count_read(std::size_t bytes) noexcept;
-  void tell_reads() noexcept;
-  void finish_direct(std::size_t bytes, std::uint16_t tag) noexcept {
+  void count_read(std::size_t bytes) noexcept {
     ++reads_;
     bytes_read_ += bytes;
-    push({0, {}, tag, false});
   }
+  void tell_reads() noexcept;
 
   void begin_write(Op& op) noexcept;
   [[nodiscard]] StatusCode make_runs(Op& op) noexcept;
@@ -135,9 +118,9 @@ class Queue {
   [[nodiscard]] static MediaOp& take_media(Op& op) noexcept;
   void wait(Op& op) noexcept;
   void finish(Op& op, Status status) noexcept;
-  void push(const Finished& finished) noexcept { done_[(done_head_ + done_count_++) & done_mask_] = finished; }
+  void push(const Finished& finished) noexcept { done_[finished_++ & done_mask_] = finished; }
   void log_failure(std::uint16_t tag, const spec::Command& c, Status status, std::uint64_t lba) noexcept;
-  void make_durable(Finished& finished) noexcept;
+  [[nodiscard]] Status make_durable(const Finished& finished) noexcept;
   [[nodiscard]] Status keep_changes(const Op& op) noexcept;
 
   Controller& controller_;
@@ -145,16 +128,18 @@ class Queue {
   ChunkMachine& machine_;
   std::unique_ptr<MediaChannel> channel_;
   std::uint16_t sqid_;
-  std::uint64_t transfer_limit_;    // bytes of data of one command
-  std::uint32_t transfer_sectors_;  // the same in sectors
+  std::uint64_t transfer_limit_;  // bytes of data of one command
+  std::uint32_t direct_sectors_;  // the same in sectors; 0: the media are not in memory
   std::uint32_t sector_bytes_, oob_bytes_, chunk_sectors_;
   Locator locator_;
+  ChunkMachine::Readable readable_;
   std::unique_ptr<Op[]> ops_;
   std::uint32_t depth_;
-  std::uint32_t in_flight_ = 0;
+  // How many commands were started, are finished, and were handed out by poll, since the queue was made.
+  std::uint32_t started_ = 0, finished_ = 0, handed_ = 0;
   std::uint32_t waiting_ = 0;   // operations that poll has to go on with
   std::vector<Finished> done_;  // ring of a power of two
-  std::uint32_t done_mask_, done_head_ = 0, done_count_ = 0;
+  std::uint32_t done_mask_;
   bool persistent_;
   bool physical_;  // OCSSD 1.2
   Media::Direct direct_;

@@ -30,23 +30,6 @@ Queue::Piece Queue::next_piece(const Plan& plan, std::uint32_t position) const n
   return piece;
 }
 
-// Media in this process's memory need no operation: the chunk is held for the time of a copy.
-void Queue::copy_out(const Plan& plan, const Piece& piece, std::uint32_t entry, std::uint32_t count) const noexcept {
-  const Geometry& g = device_.geometry();
-  const std::uint64_t sector = static_cast<std::uint64_t>(piece.place.chunk) * g.sectors + piece.place.sector;
-  const auto copy = [&](const SegmentRange& range, const std::byte* media, std::uint32_t unit) {
-    const std::size_t at = range.offset + static_cast<std::size_t>(entry) * unit;
-    const std::size_t bytes = static_cast<std::size_t>(count) * unit;
-    if (range.segments.size() == 1) [[likely]] {
-      std::memcpy(range.segments[0].base + at, media + sector * unit, bytes);
-    } else {
-      SegmentRange{range.segments, at, bytes}.copy_in(media + sector * unit);
-    }
-  };
-  copy(plan.data, direct_.data, g.sector_bytes);
-  if (!plan.metadata.empty()) copy(plan.metadata, direct_.metadata, g.oob_bytes);
-}
-
 void Queue::read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t count,
                             Failures& failures) const noexcept {
   const Geometry& g = device_.geometry();
@@ -64,132 +47,121 @@ void Queue::read_unreadable(const Plan& plan, std::uint32_t entry, std::uint32_t
   if (device_.dulbe()) failures.note(plan, entry, count, Status::nvme_dnr(StatusCode::deallocated_or_unwritten));
 }
 
-Completion Queue::read_direct(const Plan& plan) noexcept {
-  Failures failures;
-  for (std::uint32_t position = 0; position < plan.total;) {
-    const Piece piece = next_piece(plan, position);
-    const std::uint32_t readable = piece.place.chunk_exists ? machine_.hold_for_read(piece.place.chunk) : 0;
-    const std::uint32_t good = readable > piece.place.sector ? std::min(piece.count, readable - piece.place.sector) : 0;
-    if (good != 0) copy_out(plan, piece, position, good);
-    if (readable != 0) machine_.release_read(piece.place.chunk);
-    if (good != piece.count) [[unlikely]]
-      read_unreadable(plan, position + good, piece.count - good, failures);
-    position += piece.count;
-  }
-  if (failures.status) count_read(plan.data.bytes);
-  return {failures.bits, failures.status};
-}
-
-// Consecutive sectors of one chunk; false where they cannot all be read.
-[[gnu::always_inline]] inline bool Queue::read_run(std::uint64_t lba, std::uint32_t count, std::byte* out,
-                                                   std::byte* oob) noexcept {
-  const Place place = locator_(lba);
-  if (!place.chunk_exists) [[unlikely]] {
-    return false;
-  }
-  if (!machine_.hold_if_readable(place.chunk, std::uint64_t{place.sector} + count)) [[unlikely]] {
-    return false;
-  }
-  const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
-  if (oob != nullptr) [[unlikely]] {
-    std::memcpy(oob, direct_.metadata + sector * oob_bytes_, static_cast<std::size_t>(count) * oob_bytes_);
-  }
-  std::memcpy(out, direct_.data + sector * sector_bytes_, static_cast<std::size_t>(count) * sector_bytes_);
-  machine_.release_read(place.chunk);
-  return true;
-}
-
-bool Queue::read_list(std::span<const std::uint64_t> list, std::byte* out, std::byte* oob) noexcept {
-  const std::uint64_t* at = list.data();
-  const std::uint64_t* const end = at + list.size();
-  while (at != end) {
-    const std::uint64_t lba = *at;
-    const std::uint64_t* next = at + 1;
-    while (next != end && *next == lba + static_cast<std::uint64_t>(next - at)) ++next;
-    const auto n = static_cast<std::uint32_t>(next - at);
-    if (!read_run(lba, n, out, oob)) return false;
-    out += static_cast<std::size_t>(n) * sector_bytes_;
-    if (oob != nullptr) oob += static_cast<std::size_t>(n) * oob_bytes_;
-    at = next;
-  }
-  return true;
-}
-
 namespace {
 
-bool is_vector(const spec::Command& c) noexcept {
-  return (c.dw[0] & 0xFF) == static_cast<std::uint32_t>(IoOpcode::vector_read);
+// Two dwords at once.
+std::uint64_t pair(const spec::Command& c, unsigned dword) noexcept {
+  return static_cast<std::uint64_t>(c.dw[dword + 1]) << 32 | c.dw[dword];
 }
 
-// Whether a command is a read by the specification's book, without options, into memory in one piece.
-[[gnu::always_inline]] inline bool is_plain(const spec::Command& c, const Payload& p) noexcept {
-  constexpr std::uint32_t kVectorRest = 0x3FFFFFC0, kScalarRest = 0x3FFF0000;
-  const std::uint32_t low = c.dw[0] & 0xFFFF;
-  std::uint32_t rest = (c.dw[1] ^ 1) | c.dw[2] | c.dw[3];
-  if (low == static_cast<std::uint32_t>(IoOpcode::vector_read)) {
-    rest |= (c.dw[12] & kVectorRest) | c.dw[13] | c.dw[14] | c.dw[15];
-  } else if (low == static_cast<std::uint32_t>(IoOpcode::read)) {
-    rest |= (c.dw[12] & kScalarRest) | c.dw[13];
-  } else {
-    return false;
-  }
-  return rest == 0 && p.data.size() == 1;
+// Whether a command is that read by the specification's book, without options. Its identifier, its count and the hints
+// that a limited retry is meant by are anything.
+template <IoOpcode kRead>
+[[gnu::always_inline]] inline bool is_plain(const spec::Command& c) noexcept {
+  constexpr std::uint64_t kNamespace = 1;
+  constexpr std::uint64_t kHead = kNamespace << 32 | static_cast<std::uint64_t>(kRead);
+  constexpr std::uint64_t kReserved = 0xFFFFFFFF00000000 | (kRead == IoOpcode::read ? 0x3FFF0000 : 0x3FFFFFC0);
+  std::uint64_t rest = ((pair(c, 0) ^ kHead) & 0xFFFFFFFF0000FFFF) | pair(c, 2) | (pair(c, 12) & kReserved);
+  if constexpr (kRead == IoOpcode::vector_read) rest |= pair(c, 14);
+  return rest == 0;
+}
+
+// Whether addresses are consecutive. The loop has no way out, so that the compiler compares several at once.
+bool is_run(std::span<const std::uint64_t> list) noexcept {
+  const std::uint64_t first = list[0];
+  if (list.size() == 1) return true;
+  if (list[1] != first + 1) return false;
+  std::uint64_t different = 0, expected = first;
+  for (const std::uint64_t lba : list) different |= lba ^ expected++;
+  return different == 0;
 }
 
 }  // namespace
 
-// Media in memory. The command that hosts send most, a read of written sectors, goes a way of its own, which leaves
-// everything else, failures too, to the thorough one; until then it has changed nothing but the memory that it reads
-// to.
-void Queue::start_direct(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
-  if (!is_plain(c, p)) return start_any(c, p, tag);
-  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
-  const Segment out = p.data[0];
-  if (out.bytes != static_cast<std::size_t>(total) * sector_bytes_ || total > transfer_sectors_) {
-    return start_any(c, p, tag);
-  }
-  std::uint64_t lba = spec::Slba::get(c);
-  if (is_vector(c)) {
-    if (total != 1) return start_list(c, p, tag);
-    if (p.list.size() != 1) return start_any(c, p, tag);
+// The command that hosts send most, a read of written sectors, goes a way of its own where the media are in memory; it
+// leaves everything else, failures too, to the thorough one, and until then has changed nothing but the memory that it
+// reads to.
+void Queue::start(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
+  ++started_;
+  const std::uint64_t total = (c.dw[12] & 0xFFFF) + 1;
+  std::uint64_t lba = pair(c, spec::Slba::kDword);
+  if (!is_plain<IoOpcode::read>(c)) {
+    if (total != 1 || p.list.size() != 1 || !is_plain<IoOpcode::vector_read>(c)) return start_listed(c, p, tag);
     lba = p.list[0];
   }
-  if (!p.metadata.empty()) return start_with_metadata(c, p, tag);
-  const Place place = locator_(lba);
-  if (!place.chunk_exists) return start_any(c, p, tag);
-  if (!machine_.hold_if_readable(place.chunk, std::uint64_t{place.sector} + total)) return start_any(c, p, tag);
-  const std::uint64_t sector = static_cast<std::uint64_t>(place.chunk) * chunk_sectors_ + place.sector;
+  if (p.data.size() != 1 || !p.metadata.empty()) return start_listed(c, p, tag);
+  const Segment out = p.data[0];
+  if (out.bytes != total * sector_bytes_ || total > direct_sectors_) return start_any(c, p, tag);
+  const std::uint32_t chunk = locator_.chunk(lba);
+  const std::uint64_t first = locator_.sector(lba);
+  const ChunkMachine::ReadHold hold(readable_, chunk, first + total);
+  if (!hold) return start_any(c, p, tag);
   // Before the copy, across which little is to be remembered.
-  finish_direct(out.bytes, tag);
+  count_read(out.bytes);
+  push({0, {}, tag, false});
+  const std::uint64_t sector = std::uint64_t{chunk} * chunk_sectors_ + first;
   std::memcpy(out.base, direct_.data + sector * sector_bytes_, out.bytes);
-  machine_.release_read(place.chunk);
 }
 
-// The same of more than one address.
-void Queue::start_list(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
-  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
-  std::byte* oob = nullptr;
-  if (p.list.size() != total || !take_metadata(p, total, oob) || !read_list(p.list, p.data[0].base, oob)) {
-    return start_any(c, p, tag);
-  }
-  finish_direct(p.data[0].bytes, tag);
+// The same of lists, and with metadata.
+[[gnu::noinline]] void Queue::start_listed(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
+  if (!read_plain(c, p)) return start_any(c, p, tag);
+  count_read(p.data[0].bytes);
+  push({0, {}, tag, false});
 }
 
-// Of one address, or a range, with metadata.
-void Queue::start_with_metadata(const spec::Command& c, const Payload& p, std::uint16_t tag) noexcept {
-  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
-  std::byte* oob = nullptr;
-  const std::uint64_t lba = is_vector(c) ? p.list[0] : spec::Slba::get(c);
-  if (!take_metadata(p, total, oob) || !read_run(lba, total, p.data[0].base, oob)) return start_any(c, p, tag);
-  finish_direct(p.data[0].bytes, tag);
-}
-
-// Metadata in one piece of the right size, or none (nullptr); false for any other.
-bool Queue::take_metadata(const Payload& p, std::uint32_t total, std::byte*& oob) const noexcept {
-  if (p.metadata.empty()) return true;
-  if (p.metadata.size() != 1 || p.metadata[0].bytes != static_cast<std::size_t>(total) * oob_bytes_) return false;
-  if (oob_bytes_ != 0) oob = p.metadata[0].base;
+// Consecutive sectors of one chunk; false where they cannot all be read.
+[[gnu::always_inline]] inline bool Queue::read_run(std::uint64_t lba, std::uint64_t count, std::byte* out,
+                                                   std::byte* oob) const noexcept {
+  const std::uint32_t chunk = locator_.chunk(lba);
+  const std::uint64_t first = locator_.sector(lba);
+  const ChunkMachine::ReadHold hold(readable_, chunk, first + count);
+  if (!hold) return false;
+  const std::uint64_t sector = std::uint64_t{chunk} * chunk_sectors_ + first;
+  if (oob != nullptr) std::memcpy(oob, direct_.metadata + sector * oob_bytes_, count * oob_bytes_);
+  std::memcpy(out, direct_.data + sector * sector_bytes_, count * sector_bytes_);
   return true;
+}
+
+template <bool kMetadata>
+[[gnu::noinline]] bool Queue::read_list(List list, std::byte* out, std::byte* oob) const noexcept {
+  const auto advance = [&](std::uint64_t n) {
+    out += n * sector_bytes_;
+    if constexpr (kMetadata) oob += n * oob_bytes_;
+  };
+  const std::uint64_t* at = list.data();
+  const std::uint64_t* const last = at + list.size() - 1;
+  while (at < last) {
+    const std::uint64_t first = *at;
+    if (at[1] != first + 1) {
+      if (!read_run(first, 1, out, kMetadata ? oob : nullptr)) return false;
+      advance(1);
+      ++at;
+      continue;
+    }
+    std::uint64_t n = 2;
+    while (at + n <= last && at[n] == first + n) ++n;
+    if (!read_run(first, n, out, kMetadata ? oob : nullptr)) return false;
+    advance(n);
+    at += n;
+  }
+  return at != last || read_run(*at, 1, out, kMetadata ? oob : nullptr);
+}
+
+bool Queue::read_plain(const spec::Command& c, const Payload& p) const noexcept {
+  const bool listed = is_plain<IoOpcode::vector_read>(c);
+  if ((!listed && !is_plain<IoOpcode::read>(c)) || p.data.size() != 1 || p.metadata.size() > 1) return false;
+  const std::uint32_t total = (c.dw[12] & 0xFFFF) + 1;
+  if (p.data[0].bytes != std::size_t{total} * sector_bytes_ || total > direct_sectors_) return false;
+  std::byte* oob = nullptr;
+  if (!p.metadata.empty()) {
+    if (p.metadata[0].bytes != std::size_t{total} * oob_bytes_) return false;
+    if (oob_bytes_ != 0) oob = p.metadata[0].base;
+  }
+  if (!listed) return read_run(spec::Slba::get(c), total, p.data[0].base, oob);
+  if (p.list.size() != total) return false;
+  if (is_run(p.list)) return read_run(p.list[0], total, p.data[0].base, oob);
+  return oob == nullptr ? read_list<false>(p.list, p.data[0].base, oob) : read_list<true>(p.list, p.data[0].base, oob);
 }
 
 void Queue::tell_reads() noexcept {
@@ -198,11 +170,6 @@ void Queue::tell_reads() noexcept {
   };
   add(traffic_.reads, std::exchange(reads_, 0));
   add(traffic_.bytes_read, std::exchange(bytes_read_, 0));
-}
-
-void Queue::count_read(std::size_t bytes) noexcept {
-  ++reads_;
-  bytes_read_ += bytes;
 }
 
 void Queue::read_pieces(Op& op) noexcept {

@@ -23,7 +23,13 @@ class LbaFormat {
         sector_mask_(ones(sector)),
         chunk_mask_(ones(chunk)),
         unit_mask_(ones(unit)),
-        group_mask_(ones(group)) {}
+        group_mask_(ones(group)),
+        group_field_(std::uint64_t{group_mask_} << group_shift_),
+        unit_field_(std::uint64_t{unit_mask_} << unit_shift_),
+        chunk_field_(std::uint64_t{chunk_mask_} << chunk_shift_),
+        group_down_(static_cast<std::uint8_t>(56 - group_shift_)),
+        unit_down_(static_cast<std::uint8_t>(48 - unit_shift_)),
+        chunk_down_(static_cast<std::uint8_t>(32 - chunk_shift_)) {}
   /// The shortest fields that hold the geometry's counts.
   static constexpr LbaFormat shortest(const Geometry& g) noexcept {
     return {bits_for(g.groups), bits_for(g.units), bits_for(g.chunks), bits_for(g.sectors)};
@@ -41,9 +47,8 @@ class LbaFormat {
 
   /// The device's address. Requires: encodable(a).
   [[nodiscard]] constexpr std::uint64_t pack(Address a) const noexcept {
-    return (static_cast<std::uint64_t>(a.group()) << group_shift_) |
-           (static_cast<std::uint64_t>(a.unit()) << unit_shift_) |
-           (static_cast<std::uint64_t>(a.chunk()) << chunk_shift_) | a.sector();
+    return ((a.value >> group_down_) & group_field_) | ((a.value >> unit_down_) & unit_field_) |
+           ((a.value >> chunk_down_) & chunk_field_) | (a.value & 0xFFFFFFFF);
   }
   /// The inverse, field by field; bits above total_bits() are ignored.
   [[nodiscard]] constexpr std::uint32_t group(std::uint64_t lba) const noexcept {
@@ -78,6 +83,9 @@ class LbaFormat {
 
   std::uint8_t chunk_shift_ = 0, unit_shift_ = 0, group_shift_ = 0, total_bits_ = 0;
   std::uint32_t sector_mask_ = 0, chunk_mask_ = 0, unit_mask_ = 0, group_mask_ = 0;
+  // For packing: each field's place here, and how far it comes down from its place in the generic address.
+  std::uint64_t group_field_ = 0, unit_field_ = 0, chunk_field_ = 0;
+  std::uint8_t group_down_ = 0, unit_down_ = 0, chunk_down_ = 0;
 };
 
 }  // namespace lightnvm::model

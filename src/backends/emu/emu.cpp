@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <concepts>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -30,20 +29,18 @@ class EmuQueue : public QueuePair {
 
   Status submit(Request& request) noexcept override {
     requests_[request.tag] = &request;
-    ++in_flight_;
     model_.start(request.command, request.payload, request.tag);
     return {};
   }
 
   Result<unsigned> reap(Sink& sink, unsigned min, unsigned max, Deadline deadline) noexcept override {
     // What callbacks submit from within is for the next call.
-    const unsigned there = in_flight_;
+    const unsigned there = model_.in_flight();
     const unsigned limit = max == 0 ? there : std::min(max, there);
     const unsigned wanted = std::min(min, limit);
     unsigned reaped = 0;
     while (reaped < limit) {
-      const unsigned n = poll(limit - reaped, [&](std::uint16_t tag, const Completion& completion) {
-        --in_flight_;
+      const unsigned n = model_.poll(limit - reaped, [&](std::uint16_t tag, const Completion& completion) {
         sink.complete(*requests_[tag], completion);
       });
       reaped += n;
@@ -56,24 +53,8 @@ class EmuQueue : public QueuePair {
   }
 
  protected:
-  template <typename F>
-  unsigned poll(unsigned most, F&& f) {
-    if constexpr (std::same_as<Model, emulator::Queue>) {
-      return model_.poll(most, std::forward<F>(f));
-    } else {
-      emulator::Done done;
-      unsigned n = 0;
-      while (n < most && model_.poll({&done, 1}) != 0) {
-        f(done.tag, done.completion);
-        ++n;
-      }
-      return n;
-    }
-  }
-
   Model model_;
   std::vector<Request*> requests_;
-  unsigned in_flight_ = 0;
 };
 
 /// Counts itself among the controller's I/O queues.
