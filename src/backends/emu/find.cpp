@@ -16,13 +16,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string counted(std::uint32_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string shape(const Geometry& g) {
-  const std::string sectors = fmt::format("sectors of {}+{} bytes", g.sector_bytes, g.oob_bytes);
+  const std::string bytes = fmt::format("of {}+{} bytes", g.sector_bytes, g.oob_bytes);
   if (!g.has_planes()) {
-    return fmt::format("{} groups x {} units x {} chunks x {} {}", g.groups, g.units, g.chunks, g.sectors, sectors);
+    return fmt::format("{} x {} x {} x {} {}", counted(g.groups, "group"), counted(g.units, "unit"),
+                       counted(g.chunks, "chunk"), counted(g.sectors, "sector"), bytes);
   }
-  return fmt::format("{} channels x {} LUNs x {} planes x {} blocks x {} pages x {} {}", g.groups, g.units, g.planes,
-                     g.chunks, g.pages, g.page_sectors, sectors);
+  return fmt::format("{} x {} x {} x {} x {} x {} {}", counted(g.groups, "channel"), counted(g.units, "LUN"),
+                     counted(g.planes, "plane"), counted(g.chunks, "block"), counted(g.pages, "page"),
+                     counted(g.page_sectors, "sector"), bytes);
 }
 
 FoundDevice describe(const std::string& path) {
