@@ -21,6 +21,22 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+// While one lives, permissions count for root, too.
+class NotRoot {
+ public:
+  NotRoot() : root_(::geteuid() == 0) {
+    if (root_) (void)!::seteuid(65534);
+  }
+  ~NotRoot() {
+    if (root_) (void)!::seteuid(0);
+  }
+  NotRoot(const NotRoot&) = delete;
+  NotRoot& operator=(const NotRoot&) = delete;
+
+ private:
+  bool root_;
+};
+
 class FindDevices : public testing::Test {
  protected:
   void SetUp() override {
@@ -31,6 +47,7 @@ class FindDevices : public testing::Test {
   }
   void TearDown() override {
     std::error_code ignored;
+    fs::permissions(folder_, fs::perms::owner_all, ignored);
     fs::remove_all(folder_, ignored);
   }
   [[nodiscard]] std::string at(const std::string& name) const { return folder_ + "/" + name; }
@@ -186,12 +203,20 @@ TEST_F(FindDevices, directory_that_cannot_be_read_is_an_error_with_its_name) {
   ASSERT_FALSE(file);
   EXPECT_TRUE(file.error().is_errno(ENOTDIR));
   EXPECT_FALSE(find_devices({{""}}));
-  if (::geteuid() == 0) return;
   fs::permissions(folder_, fs::perms::none);
+  const NotRoot nobody;
   const auto closed = find_devices({{folder_}});
-  fs::permissions(folder_, fs::perms::owner_all);
   ASSERT_FALSE(closed);
   EXPECT_TRUE(closed.error().is_errno(EACCES));
+}
+
+TEST_F(FindDevices, files_that_cannot_be_read_are_passed_over) {
+  make("closed.img");
+  make("open.img");
+  fs::permissions(folder_, fs::perms::all);
+  fs::permissions(at("closed.img"), fs::perms::none);
+  const NotRoot nobody;
+  EXPECT_THAT(idents(), ElementsAre(at("open.img")));
 }
 
 backends::Opened open_nothing(const backends::Ident&, backends::Opener&) {
