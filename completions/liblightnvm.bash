@@ -6,7 +6,7 @@ _liblightnvm_subcommands() {
     nvm_addr) echo "s12_to_gen s20_to_gen gen2dev dev2gen gen2off off2gen gen2lpo lpo2gen gen_as_geo dev_as_geo" ;;
     nvm_bbt) echo "get set_f set_b set_g set_d set_h mark_f mark_b mark_g mark_d mark_h" ;;
     nvm_cmd) echo "idfy rprt_all rprt_lun gbbt sbbt erase write read copy pioc padc" ;;
-    nvm_dev) echo "info backends" ;;
+    nvm_dev) echo "info enum backends" ;;
     nvm_emu) echo "create info check chunks" ;;
     nvm_vblk)
       echo "erase pad write read copy set_erase set_pad set_write set_read"
@@ -60,11 +60,12 @@ _liblightnvm_words() {
   while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$2" -- "$1")
 }
 
+# Files that begin with $1; with -d as $2, directories.
 _liblightnvm_files() {
   local word
   COMPREPLY=()
   compopt -o filenames 2>/dev/null
-  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$1")
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "${2:--f}" -- "$1")
 }
 
 _liblightnvm() {
@@ -84,6 +85,8 @@ _liblightnvm() {
     _liblightnvm_files "$word"
   elif [[ $word == -* ]]; then
     _liblightnvm_words "$word" "$(_liblightnvm_options "$tool" "$sub")"
+  elif [[ $tool.$sub == nvm_dev.enum ]]; then
+    _liblightnvm_files "$word" -d
   elif ((COMP_CWORD == first)) && [[ $tool.$sub != nvm_dev.backends ]]; then
     _liblightnvm_files "$word"
   fi

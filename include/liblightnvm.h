@@ -239,6 +239,20 @@ struct nvm_bp {
   __extension__ struct nvm_addr addrs[];
 };
 
+/* A device that nvm_dev_enum found. */
+struct nvm_dev_found {
+  const char* ident; /* what nvm_dev_open takes; printable ASCII */
+  int be_id;         /* enum nvm_be_id */
+  int verid;         /* enum nvm_spec_verid; 0: only opening it would tell */
+  uint64_t tbytes;   /* bytes of the device; 0: only opening it would tell */
+  int in_use;        /* 1: another process has it open, so that it opens with ?ro alone */
+  int error;         /* errno: why it cannot be opened; 0 as far as one can tell without trying */
+  const char* text;  /* a line for people: its shape, or what the error is */
+};
+/* Called for each device. `found` and its texts are the library's, and valid until it returns; it may open the device.
+ * 0 goes on; anything else ends the enumeration and becomes what nvm_dev_enum returns. */
+typedef int (*nvm_dev_enum_cb)(const struct nvm_dev_found* found, void* cb_arg);
+
 /* ---- device ---- */
 
 /* nvm_dev_openf with flags 0. */
@@ -254,6 +268,13 @@ struct nvm_dev* nvm_dev_openf(const char* dev_path, int flags);
 
 /* Ends the device; writes cached bad block tables first. NULL is nothing. */
 void nvm_dev_close(struct nvm_dev* dev);
+
+/* Calls `cb` for each device that the backends find: those of the system, and emulated devices that lie in the `ndirs`
+ * directories `dirs` (NULL and 0: the current directory), not below them. Backends that have to be told where a device
+ * is find nothing. Looks alone: nothing is opened, locked, written or woken. Devices that cannot be opened are among
+ * them, with their error. Returns 0, or what `cb` returned if not 0; -1 with errno EINVAL, ENOMEM, or ENOENT, ENOTDIR,
+ * EACCES of a directory: then `cb` was not called. Nothing is left to free. */
+int nvm_dev_enum(const char* const dirs[], int ndirs, nvm_dev_enum_cb cb, void* cb_arg);
 
 /* Print to stdout as YAML. */
 void nvm_dev_attr_pr(const struct nvm_dev* dev);

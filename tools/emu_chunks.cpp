@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// nvm_emu chunks: the chunk report of a device, whole, in part, or summed up; beside a program that holds it.
+// nvm_emu chunks: the chunk report of a device, whole, in part, or summed up; beside a program that holds it. Devices
+// of OCSSD 1.2 have blocks instead: emu_blocks.cpp.
+#include "emu_chunks.hpp"
+
 #include <fmt/format.h>
 
 #include <lightnvm/format.hpp>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "chunk_listing.hpp"
@@ -20,14 +22,6 @@ using lightnvm::ChunkState;
 using lightnvm::Device;
 using lightnvm::Geometry;
 namespace format = lightnvm::format;
-
-const std::string kCall = "nvm_emu_chunks";
-
-struct Arguments {
-  std::string path, state;
-  std::optional<std::uint32_t> group, unit;
-  bool summary = false;
-};
 
 // What of a unit's chunks is in which state.
 struct Counts {
@@ -51,46 +45,23 @@ struct Counts {
   }
 };
 
-// An identifier that names this file whatever characters its path has.
-std::string image_ident(const std::string& path) {
-  std::string ident = "emu:";
-  for (const char c : path)
-    ident += c == '%' || c == '?' ? fmt::format("%{:02X}", static_cast<unsigned>(c)) : std::string(1, c);
-  return ident;
-}
-
-struct Range {
-  std::uint32_t first, end;
-};
-Range chosen(std::optional<std::uint32_t> wanted, std::uint32_t count, std::string_view noun) {
-  if (!wanted) return {0, count};
-  if (*wanted >= count) {
-    throw Failure(kCall, fmt::format("there is no {} {}: the device has {}", noun, *wanted,
-                                     count == 1 ? "one" : fmt::format("0 to {}", count - 1)));
-  }
-  return {*wanted, *wanted + 1};
-}
-
 // A unit's chunks, those in the state that was asked for.
 std::vector<Chunk> chunks_of(Device& device, Address unit, const std::string& state) {
   const Geometry& g = device.geometry();
   auto chunks = device.chunks(g.chunk_index(unit), g.chunks);
-  if (!chunks) {
-    const bool explained = chunks.error().is_errno(ENOTSUP);
-    throw explained ? Failure::explained(kCall, chunks.error()) : Failure(kCall, chunks.error());
-  }
+  if (!chunks) throw Failure(kChunksCall, chunks.error());
   if (!state.empty()) std::erase_if(*chunks, [&](const Chunk& c) { return format::chunk_state(c.state) != state; });
   return std::move(*chunks);
 }
 
 // Calls f(unit, chunks) for each unit that was asked for.
 template <typename F>
-void for_each_unit(Device& device, const Arguments& a, bool quiet, F&& f) {
+void for_each_unit(Device& device, const ChunksArguments& a, bool quiet, F&& f) {
   const Geometry& g = device.geometry();
   const Range groups = chosen(a.group, g.groups, "group");
   const Range units = chosen(a.unit, g.units, "parallel unit");
   const std::uint64_t total = std::uint64_t{groups.end - groups.first} * (units.end - units.first) * g.chunks;
-  Progress progress({.what = kCall, .total = total, .bytes = false, .unit = "chunks", .quiet = quiet});
+  Progress progress({.what = kChunksCall, .total = total, .bytes = false, .unit = "chunks", .quiet = quiet});
   std::uint64_t done = 0;
   for (std::uint32_t group = groups.first; group < groups.end; ++group) {
     for (std::uint32_t unit = units.first; unit < units.end; ++unit) {
@@ -101,7 +72,7 @@ void for_each_unit(Device& device, const Arguments& a, bool quiet, F&& f) {
   }
 }
 
-void report(Device& device, const Arguments& a, Output& out) {
+void report(Device& device, const ChunksArguments& a, Output& out) {
   std::vector<Chunk> all;
   for_each_unit(device, a, out.json(), [&](Address, const std::vector<Chunk>& chunks) {
     all.insert(all.end(), chunks.begin(), chunks.end());
@@ -121,7 +92,7 @@ Json counts_json(const Counts& c, const Geometry& g) {
           {"offline", c.offline}, {"sectors", c.sectors}, {"nbytes", c.sectors * g.sector_bytes}};
 }
 
-void summarise(Device& device, const Arguments& a, Output& out) {
+void summarise(Device& device, const ChunksArguments& a, Output& out) {
   const Geometry& g = device.geometry();
   Counts total;
   Json units = Json::array();
@@ -140,11 +111,13 @@ void summarise(Device& device, const Arguments& a, Output& out) {
   out.document() = {{"units", std::move(units)}, {"all", counts_json(total, g)}};
 }
 
-void chunks(const Arguments& a, Output& out) {
+void chunks(const ChunksArguments& a, Output& out) {
   lightnvm::OpenOptions options;
   options.read_only = true;
-  Device device = open_device(image_ident(a.path), options);
-  if (a.summary) {
+  Device device = open_device("emu:" + lightnvm::as_locator(a.path), options);
+  if (device.version() == lightnvm::SpecVersion::ocssd12) {
+    list_blocks(device.geometry(), a, out);
+  } else if (a.summary) {
     summarise(device, a, out);
   } else {
     report(device, a, out);
@@ -153,9 +126,18 @@ void chunks(const Arguments& a, Output& out) {
 
 }  // namespace
 
+Range chosen(std::optional<std::uint32_t> wanted, std::uint32_t count, std::string_view noun) {
+  if (!wanted) return {0, count};
+  if (*wanted >= count) {
+    throw Failure(kChunksCall, fmt::format("there is no {} {}: the device has {}", noun, *wanted,
+                                           count == 1 ? "one" : fmt::format("0 to {}", count - 1)));
+  }
+  return {*wanted, *wanted + 1};
+}
+
 void add_chunks(Tool& tool) {
-  const auto a = std::make_shared<Arguments>();
-  CLI::App* sub = tool.command("chunks", "Print the chunk report, or a table of it",
+  const auto a = std::make_shared<ChunksArguments>();
+  CLI::App* sub = tool.command("chunks", "Print the chunk report, or a table of it; of OCSSD 1.2, the blocks",
                                "  nvm_emu chunks ocssd.img --summary\n"
                                "  nvm_emu chunks ocssd.img --group 0 --punit 4 --state closed\n",
                                [a](Output& out) { chunks(*a, out); });

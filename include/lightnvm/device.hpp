@@ -16,6 +16,7 @@
 #include "lightnvm/chunk.hpp"
 #include "lightnvm/command.hpp"
 #include "lightnvm/event.hpp"
+#include "lightnvm/found_device.hpp"
 #include "lightnvm/geometry.hpp"
 #include "lightnvm/ppa_format.hpp"
 #include "lightnvm/queue.hpp"
@@ -145,5 +146,10 @@ struct BackendInfo {
   std::string_view absent_because;  ///< why not, if not built
 };
 std::vector<BackendInfo> available_backends();
+
+/// The devices that this build's routes find, in the order of the routes, without opening, locking, writing or waking
+/// any. Routes that cannot look (most need to be told where a device is) find nothing. A device that cannot be opened
+/// is among them, and says why. Thread-safe. Errors, with a sentence: ENOENT, ENOTDIR, EACCES of a directory; ENOMEM.
+Result<std::vector<FoundDevice>> find_devices(const FindOptions& options = {});
 
 }  // namespace lightnvm

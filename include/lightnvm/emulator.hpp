@@ -93,6 +93,19 @@ struct ImageInfo {
 /// ENOENT, EACCES, or EINVAL with a sentence that says what is wrong with the file.
 Result<ImageInfo> info(const std::string& path);
 
+/// One plane of a block, as the image of a device of OCSSD 1.2 keeps it.
+struct BlockInfo {
+  Address address;                      ///< channel, LUN, block, plane
+  BlockState mark = BlockState::good;   ///< its entry in the bad block table
+  ChunkState state = ChunkState::free;  ///< free: no page is written; open: some are; closed: all are
+  std::uint32_t pages = 0;              ///< written pages; the next write goes behind them
+  std::uint32_t cycles = 0;             ///< program/erase cycles so far
+};
+/// All blocks of the device in an image, planes fastest, then blocks, LUNs, channels; without opening the device, so
+/// also beside a process that holds it. What that one has not made durable yet may be missing. ENOTSUP for a device of
+/// OCSSD 2.0 (it has chunks: Device::chunks), ENOMEM, others as info; a sentence with each.
+Result<std::vector<BlockInfo>> blocks(const std::string& path);
+
 /// Whether the file at `file`, by whatever name, is one of the files that the image at `image` consists of: what must
 /// not be written over.
 bool is_file_of(const std::string& image, const std::string& file);

@@ -9,8 +9,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backends/backend.hpp"
+#include "lightnvm/found_device.hpp"
 
 namespace lightnvm::backends {
 
@@ -45,6 +47,10 @@ class Opener {
 struct Descriptor {
   /// Opens `ident`, or refuses without side effects. From any thread.
   Opened (*open)(const Ident& ident, Opener& opener);
+  /// Optional: the devices that could be opened, and those that are seen but cannot. Looks alone: it locks, writes and
+  /// wakes nothing. The caller fills `backend` and `backend_id`. A device that cannot be looked at is an entry with its
+  /// trouble; an error is for what the caller asked, as a directory that is not there. From any thread.
+  Result<std::vector<FoundDevice>> (*find)(const FindOptions& options) = nullptr;
 };
 
 /// One line of src/backends/CMakeLists.txt. Either built (descriptor) or absent with its reason.

@@ -106,6 +106,7 @@ class Device::Impl {
 class DeviceAccess {
  public:
   static Result<Device> open(std::string_view ident, const OpenOptions& options, backends::Registry registry);
+  static Result<std::vector<FoundDevice>> find(const FindOptions& options, backends::Registry registry);
   static Device::Impl& impl(Device& device) noexcept { return *device.impl_; }
   static device::Channel& channel(Queue& queue) noexcept;
 };

@@ -133,6 +133,14 @@ PLACE(struct nvm_bp, ws_opt, 32, 8);
 PLACE(struct nvm_bp, naddrs, 40, 8);
 STATIC(offsetof(struct nvm_bp, addrs) == 48);
 
+SIZE(struct nvm_dev_found, 40);
+PLACE(struct nvm_dev_found, ident, 0, 8);
+PLACE(struct nvm_dev_found, be_id, 8, 4);
+PLACE(struct nvm_dev_found, verid, 12, 4);
+PLACE(struct nvm_dev_found, tbytes, 16, 8);
+PLACE(struct nvm_dev_found, in_use, 24, 4);
+PLACE(struct nvm_dev_found, error, 28, 4);
+PLACE(struct nvm_dev_found, text, 32, 8);
 SIZE(struct nvm_aer, 32);
 PLACE(struct nvm_aer, nid, 0, 8);
 PLACE(struct nvm_aer, addr, 8, 8);

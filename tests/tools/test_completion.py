@@ -38,6 +38,9 @@ def test_files(bench):
     same(complete(bench, "nvm_vblk", "write", "a", "0", "-i", ""), ["a device.img"])
     same(complete(bench, "nvm_check", "a"), ["a device.img"])
     same(complete(bench, "nvm_vblk", "write", "a", "b"), [])
+    bench.path("a folder").mkdir()
+    same(complete(bench, "nvm_dev", "enum", "a"), ["a folder"])
+    same(complete(bench, "nvm_dev", "enum", "a folder", "a"), ["a folder"])
 
 
 def test_every_tool_is_completed(bench):

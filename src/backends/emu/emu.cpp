@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "backends/emu/find.hpp"
 #include "backends/emu/shared_devices.hpp"
 #include "backends/registry.hpp"
 #include "base/error.hpp"
@@ -185,6 +186,6 @@ Opened open(const Ident& ident, Opener&) {
 }  // namespace
 
 extern const Descriptor descriptor;
-const Descriptor descriptor{&open};
+const Descriptor descriptor{&open, &find};
 
 }  // namespace lightnvm::backends::emu

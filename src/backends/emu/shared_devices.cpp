@@ -48,6 +48,14 @@ Result<std::shared_ptr<emulator::Device>> SharedDevices::file(const std::string&
   return add(key, std::move(*device));
 }
 
+bool SharedDevices::has(const std::string& path) {
+  struct stat st{};
+  if (::stat(path.c_str(), &st) != 0) return false;
+  const std::lock_guard lock(mutex_);
+  const auto found = devices_.find(Key{{st.st_dev, st.st_ino}, {}, true});
+  return found != devices_.end() && !found->second.expired();
+}
+
 Result<std::shared_ptr<emulator::Device>> SharedDevices::memory(const std::string& name, const emulator::Config& config,
                                                                 Joining joining) {
   if (name.empty()) return emulator::Device::in_memory(config);

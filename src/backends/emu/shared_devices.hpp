@@ -21,6 +21,8 @@ class SharedDevices {
   /// The device in the image at `path`. Exclusive openings share one device, and looks that come later share it, too; a
   /// look without one is a device of its own, which keeps what it saw.
   Result<std::shared_ptr<emulator::Device>> file(const std::string& path, emulator::ImageAccess access);
+  /// Whether the image at `path` is open for writing here.
+  bool has(const std::string& path);
   /// Which device of a name an opening joins.
   enum class Joining : std::uint8_t { any, same };
   /// A device in memory: a new one, or with a name the one of that name. EINVAL, and in which option, if that must be

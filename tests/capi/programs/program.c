@@ -75,15 +75,15 @@ int main(int argc, char** argv) {
     fprintf(stderr, "%s\n", nvm_last_error());
     return 22;
   }
-  if (nvm_dev_get_verid(dev) != NVM_SPEC_VERID_20) {
-    printf("SKIP: the device is of version %d, the program is for 2\n", nvm_dev_get_verid(dev));
+  if (nvm_dev_get_verid(dev) != PROGRAM_VERID) {
+    printf("SKIP: the device is of version %d, the program is for %d\n", nvm_dev_get_verid(dev), PROGRAM_VERID);
     nvm_dev_close(dev);
     return 77;
   }
   geo = nvm_dev_get_geo(dev);
   ws_min = (size_t)nvm_dev_get_ws_min(dev);
   ws_opt = (size_t)nvm_dev_get_ws_opt(dev);
-  mw_cunits = (size_t)nvm_dev_get_mw_cunits(dev);
+  mw_cunits = PROGRAM_VERID == NVM_SPEC_VERID_20 ? (size_t)nvm_dev_get_mw_cunits(dev) : 0;
   nsectr = geo->l.nsectr;
   sector_size = geo->l.nbytes;
   oob_size = geo->l.nbytes_oob;

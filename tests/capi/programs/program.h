@@ -9,6 +9,7 @@
 
 extern struct nvm_dev* dev;
 extern const struct nvm_geo* geo;
+// nsectr: sectors of a chunk; of OCSSD 1.2, which has no mw_cunits, of a page.
 extern size_t ws_min, ws_opt, mw_cunits, nsectr, sector_size, oob_size;
 extern const char* dev_path;
 

@@ -1,0 +1,1 @@
+nvm_emu chunks old.img --summary
