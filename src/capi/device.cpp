@@ -68,8 +68,6 @@ int mode_of(std::uint32_t planes) {
   return planes == 4 ? NVM_FLAG_PMODE_QUAD : planes == 2 ? NVM_FLAG_PMODE_DUAL : NVM_FLAG_PMODE_SNGL;
 }
 
-std::uint64_t ones(unsigned bits) { return bits >= 64 ? ~0ULL : (1ULL << bits) - 1; }
-
 // What is of one specification version alone.
 void describe_12(nvm_dev& dev) {
   const lightnvm::Geometry& g = dev.device.geometry();
@@ -81,9 +79,9 @@ void describe_12(nvm_dev& dev) {
   dev.tables.resize(g.total_units());
   const auto format = dev.device.ppa_format();
   if (!format) return;
-  const lightnvm::PpaField fields[] = {format->channel, format->lun,  format->plane,
-                                       format->block,   format->page, format->sector};
-  for (std::size_t i = 0; i < std::size(fields); ++i) {
+  dev.ppa_packer = lightnvm::model::PpaPacker(*format);
+  const auto fields = lightnvm::model::fields_of(*format);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
     dev.ppaf.a[2 * i] = fields[i].offset;
     dev.ppaf.a[2 * i + 1] = fields[i].length;
     dev.ppaf_mask.a[i] = fields[i].mask();
@@ -99,11 +97,10 @@ void describe_20(nvm_dev& dev) {
               static_cast<std::uint8_t>(bits[2]),
               static_cast<std::uint8_t>(bits[3]),
               {}};
-  dev.lbaz = {bits[3] + bits[2] + bits[1], bits[3] + bits[2], bits[3], 0};
-  dev.lbam = {ones(bits[0]) << dev.lbaz.pugrp, ones(bits[1]) << dev.lbaz.punit, ones(bits[2]) << dev.lbaz.chunk,
-              ones(bits[3])};
-  dev.packing = {static_cast<std::uint8_t>(dev.lbaz.chunk), static_cast<std::uint8_t>(dev.lbaz.punit),
-                 static_cast<std::uint8_t>(dev.lbaz.pugrp)};
+  dev.lba_format = lightnvm::model::LbaFormat(bits);
+  dev.lbaz = {dev.lba_format.group_shift(), dev.lba_format.unit_shift(), dev.lba_format.chunk_shift(), 0};
+  const auto masks = dev.lba_format.device_masks();
+  dev.lbam = {masks[0], masks[1], masks[2], masks[3]};
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ nvm_spec_rprt_descr lightnvm::capi::to_descriptor(const nvm_dev& dev, const Chun
   d.ct = static_cast<std::uint8_t>(chunk.type);
   if (chunk.sectors != dev.geo.l.nsectr) d.ct |= NVM_CHUNK_TYPE_WAVVY;
   d.wli = chunk.wear;
-  d.addr = pack(dev, chunk.address.value);
+  d.addr = pack(dev, chunk.address);
   d.naddrs = chunk.sectors;
   d.wp = chunk.write_pointer;
   return d;

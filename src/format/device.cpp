@@ -79,23 +79,19 @@ Block address_block(std::string_view prefix, std::string_view name, const std::a
       {number("pugrp", values[0]), number("punit", values[1]), number("chunk", values[2]), number("sectr", values[3])}};
 }
 
-model::LbaFormat lba_format(const AddressBits& b) { return {b[0], b[1], b[2], b[3]}; }
-
 Block offsets_block(const AddressBits& bits, std::string_view prefix) {
-  const auto f = lba_format(bits);
+  const model::LbaFormat f(bits);
   return address_block(prefix, "lbaz", {f.group_shift(), f.unit_shift(), f.chunk_shift(), 0});
 }
 
 Block masks_block(const AddressBits& bits, std::string_view prefix) {
-  const auto f = lba_format(bits);
-  const auto mask = [](std::string_view key, unsigned length, unsigned shift) {
-    const std::uint64_t value = ((std::uint64_t{1} << length) - 1) << shift;
+  const auto masks = model::LbaFormat(bits).device_masks();
+  const auto mask = [](std::string_view key, std::uint64_t value) {
     return Field{std::string(key), fmt::format(" '{:064b}'", value), hex64(value)};
   };
   return {prefix,
           "lbam",
-          {mask("pugrp", bits[0], f.group_shift()), mask("punit", bits[1], f.unit_shift()),
-           mask("chunk", bits[2], f.chunk_shift()), mask("sectr", bits[3], 0)}};
+          {mask("pugrp", masks[0]), mask("punit", masks[1]), mask("chunk", masks[2]), mask("sectr", masks[3])}};
 }
 
 Block ppa_format_block(const PpaFormat& f, std::string_view prefix) {

@@ -2,6 +2,7 @@
 // LbaFormat: how a device packs an address into bit fields of its own. OCSSD-2.0 2.1.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -24,6 +25,9 @@ class LbaFormat {
         chunk_mask_(ones(chunk)),
         unit_mask_(ones(unit)),
         group_mask_(ones(group)) {}
+  /// The same of the lengths in an array: group, unit, chunk, sector.
+  constexpr explicit LbaFormat(const std::array<unsigned, 4>& bits) noexcept
+      : LbaFormat(bits[0], bits[1], bits[2], bits[3]) {}
   /// The shortest fields that hold the geometry's counts.
   static constexpr LbaFormat shortest(const Geometry& g) noexcept {
     return {bits_for(g.groups), bits_for(g.units), bits_for(g.chunks), bits_for(g.sectors)};
@@ -39,7 +43,13 @@ class LbaFormat {
   [[nodiscard]] constexpr unsigned unit_shift() const noexcept { return unit_shift_; }
   [[nodiscard]] constexpr unsigned group_shift() const noexcept { return group_shift_; }
 
-  /// The device's address. Requires: encodable(a).
+  /// The bits of a device's address that each field has: group, unit, chunk, sector.
+  [[nodiscard]] constexpr std::array<std::uint64_t, 4> device_masks() const noexcept {
+    return {std::uint64_t{group_mask_} << group_shift_, std::uint64_t{unit_mask_} << unit_shift_,
+            std::uint64_t{chunk_mask_} << chunk_shift_, sector_mask_};
+  }
+
+  /// The device's address. What exceeds its field, where not encodable(a), spills into the next.
   [[nodiscard]] constexpr std::uint64_t pack(Address a) const noexcept {
     return (static_cast<std::uint64_t>(a.group()) << group_shift_) |
            (static_cast<std::uint64_t>(a.unit()) << unit_shift_) |
