@@ -21,7 +21,7 @@ T with(const nvm_dev* dev, T failure, F&& convert) {
     return convert(*dev);
   }
   return guarded(failure, [&] {
-    (void)refuse(EINVAL, "there is no device: the pointer is NULL");
+    (void)refuse(EINVAL, kNoDevice);
     return failure;
   });
 }

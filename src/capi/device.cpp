@@ -11,6 +11,7 @@
 using lightnvm::SpecVersion;
 using lightnvm::capi::guarded;
 using lightnvm::capi::has_planes;
+using lightnvm::capi::kNoDevice;
 using lightnvm::capi::refuse;
 using lightnvm::capi::refuse_explained;
 using lightnvm::capi::refuse_pointer;
@@ -122,14 +123,12 @@ nvm_dev::~nvm_dev() = default;
 
 namespace {
 
-const char* none_open() { return "there is no device: the pointer is NULL"; }
-
 // What every getter does without a device.
 template <typename Get>
 auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
   using T = decltype(value(*dev));
   if (dev != nullptr) return value(*dev);
-  (void)refuse(EINVAL, none_open());
+  (void)refuse(EINVAL, kNoDevice);
   if constexpr (std::is_pointer_v<T>) {
     return nullptr;
   } else {
@@ -146,7 +145,7 @@ const T* of_version(const nvm_dev& dev, SpecVersion version, const T* value) {
 
 // A setter of a value between two bounds.
 int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, const char* what) {
-  if (dev == nullptr) return refuse(EINVAL, none_open());
+  if (dev == nullptr) return refuse(EINVAL, kNoDevice);
   if (value >= least && value <= most) {
     dev->*field = value;
     return 0;
@@ -268,7 +267,7 @@ int nvm_dev_get_quirks(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.quirks; });
 }
 int nvm_dev_set_quirks(nvm_dev* dev, int quirks) {
-  if (dev == nullptr) return refuse(EINVAL, none_open());
+  if (dev == nullptr) return refuse(EINVAL, kNoDevice);
   dev->quirks = quirks;
   return 0;
 }

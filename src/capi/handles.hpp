@@ -122,6 +122,9 @@ int refuse(Status status, const char* what);
 /// Of a status whose function has left a sentence. Returns -1.
 int refuse_explained(Status status);
 
+/// What functions say that were given none.
+inline constexpr const char* kNoDevice = "there is no device: the pointer is NULL";
+
 /// No exception leaves the library: memory that is not there is ENOMEM.
 template <typename T, typename F>
 T guarded(T failure, F&& body) noexcept {

@@ -181,7 +181,7 @@ nvm_vblk* nvm_vblk_alloc(nvm_dev* dev, nvm_addr addrs[], int naddrs) {
 
 nvm_vblk* nvm_vblk_alloc_line(nvm_dev* dev, int ch_bgn, int ch_end, int lun_bgn, int lun_end, int blk) {
   return guarded(static_cast<nvm_vblk*>(nullptr), [&] {
-    if (dev == nullptr) return refuse_pointer<nvm_vblk>(EINVAL, "there is no device: the pointer is NULL");
+    if (dev == nullptr) return refuse_pointer<nvm_vblk>(EINVAL, kNoDevice);
     const auto outside = [](int begin, int end, std::size_t count) {
       return begin < 0 || end < begin || static_cast<std::size_t>(end) >= count;
     };
