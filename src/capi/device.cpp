@@ -65,10 +65,6 @@ nvm_geo geometry_12(const lightnvm::Geometry& g) {
   return geo;
 }
 
-int mode_of(std::uint32_t planes) {
-  return planes == 4 ? NVM_FLAG_PMODE_QUAD : planes == 2 ? NVM_FLAG_PMODE_DUAL : NVM_FLAG_PMODE_SNGL;
-}
-
 // What is of one specification version alone.
 void describe_12(nvm_dev& dev) {
   const lightnvm::Geometry& g = dev.device.geometry();
@@ -76,7 +72,7 @@ void describe_12(nvm_dev& dev) {
   dev.known_flags =
       NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_PRP | kPlaneModes | NVM_FLAG_SCRBL | NVM_NVME_FLAG_LIMITED_RETRY;
   dev.geo = geometry_12(g);
-  dev.pmode = mode_of(g.planes);
+  dev.pmode = static_cast<int>(lightnvm::plane_mode_of(g.planes));
   dev.tables.resize(g.total_units());
   const auto format = dev.device.ppa_format();
   if (!format) return;
@@ -151,6 +147,10 @@ int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, cons
     return 0;
   }
   return guarded(-1, [&] { return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value)); });
+}
+
+std::uint32_t planes_at_once(const nvm_dev& dev) {
+  return dev.pmode == NVM_FLAG_PMODE_SNGL ? 1 : dev.device.geometry().planes;
 }
 
 // A setter of how many addresses a command has; on OCSSD 1.2 a multiple of what works at once.
@@ -310,16 +310,15 @@ int nvm_dev_get_write_naddrs_max(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.write_naddrs_max; });
 }
 int nvm_dev_set_write_naddrs_max(nvm_dev* dev, int naddrs) {
-  const std::uint32_t planes = dev != nullptr && dev->pmode != NVM_FLAG_PMODE_SNGL ? dev->device.geometry().planes : 1;
-  const std::uint32_t unit = dev == nullptr ? 1 : planes * dev->device.geometry().page_sectors;
+  const std::uint32_t unit = dev == nullptr ? 1 : planes_at_once(*dev) * dev->device.geometry().page_sectors;
   return set_naddrs(dev, &nvm_dev::write_naddrs_max, naddrs, unit, "write_naddrs_max");
 }
 int nvm_dev_get_read_naddrs_max(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.read_naddrs_max; });
 }
 int nvm_dev_set_read_naddrs_max(nvm_dev* dev, int naddrs) {
-  const std::uint32_t planes = dev != nullptr && dev->pmode != NVM_FLAG_PMODE_SNGL ? dev->device.geometry().planes : 1;
-  return set_naddrs(dev, &nvm_dev::read_naddrs_max, naddrs, planes, "read_naddrs_max");
+  const std::uint32_t unit = dev == nullptr ? 1 : planes_at_once(*dev);
+  return set_naddrs(dev, &nvm_dev::read_naddrs_max, naddrs, unit, "read_naddrs_max");
 }
 int nvm_dev_get_be_id(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return static_cast<int>(d.device.backend_id()); });

@@ -100,7 +100,7 @@ struct nvm_vblk {
   nvm_dev* dev;
   std::vector<nvm_addr> addrs;
   std::optional<lightnvm::VirtualBlock> block;  ///< none: of no chunks
-  std::uint32_t depth = 0;                      ///< commands in flight; 0: the route's default
+  lightnvm::VirtualBlockOptions made_with;      ///< of `block`
   std::size_t nbytes = 0;
   std::size_t pos_write = 0, pos_read = 0;
   std::uint32_t flags = NVM_CMD_SYNC | NVM_CMD_VECTOR | NVM_CMD_PRP;

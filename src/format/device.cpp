@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kPlaneModes[] = {"SNGL", "DUAL", "QUAD"};
 
-std::string_view plane_mode_name(int mode) { return mode >= 0 && mode <= 2 ? kPlaneModes[mode] : "UNKN"; }
-
 Field binary(std::string_view key, std::uint32_t value, int width) {
   return {std::string(key), fmt::format("'{:0{}b}'", value, width), value};
 }
@@ -67,7 +65,7 @@ Block block_defaults_block(const BlockDefaults& d, std::string_view prefix) {
   };
   return {prefix,
           "vblk_opts",
-          {word("pmode", plane_mode_name(d.plane_mode)), plain("erase_naddrs_max", d.erase_addresses),
+          {word("pmode", plane_mode(d.plane_mode)), plain("erase_naddrs_max", d.erase_addresses),
            plain("read_naddrs_max", d.read_addresses), plain("write_naddrs_max", d.write_addresses),
            plain("meta_mode", d.metadata_mode)}};
 }
@@ -153,7 +151,7 @@ DeviceValues describe(const Device& device) {
   a.capabilities = device.capabilities();
   v.ppa_format = device.ppa_format();
   // The original's default: all planes at once.
-  if (v.geometry.has_planes()) v.block_defaults.plane_mode = std::bit_width(v.geometry.planes) - 1;
+  v.block_defaults.plane_mode = static_cast<int>(plane_mode_of(v.geometry.planes));
   return v;
 }
 
@@ -234,7 +232,7 @@ std::string device(const DeviceValues& v, Syntax syntax, Extent extent) {
 }
 
 std::string virtual_block(const BlockValues& v, Syntax syntax) {
-  const std::string_view mode = plane_mode_name(v.plane_mode);
+  const std::string_view mode = plane_mode(v.plane_mode);
   const Block block({}, "vblk",
                     {{"dev", fmt::format("{{pmode: '{}'}}", mode), {{"pmode", std::string(mode)}}},
                      number("nblks", v.chunks.size()),
@@ -248,6 +246,8 @@ std::string virtual_block(const BlockValues& v, Syntax syntax) {
   json["addrs"] = Json::parse(addresses(v.chunks, v.version, Syntax::json));
   return Block::dump(json);
 }
+
+std::string_view plane_mode(int mode) noexcept { return mode >= 0 && mode <= 2 ? kPlaneModes[mode] : "UNKN"; }
 
 std::string nothing(std::string_view name) { return fmt::format("{}: ~\n", name); }
 
