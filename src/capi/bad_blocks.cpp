@@ -148,6 +148,18 @@ int together(const BadBlockTable& table, std::size_t block) {
   return states;
 }
 
+// The number of a block of the LUN in that state; where there is none, that is reported.
+std::optional<std::size_t> block_in_state(nvm_dev& dev, nvm_addr unit, int bs, std::size_t start) {
+  const auto table = read_table(dev, unit, nullptr);
+  if (!table) return std::nullopt;
+  const auto found = first_match(start, dev.geo.g.nblocks, [&](std::size_t i) { return together(*table, i) == bs; });
+  if (!found) {
+    (void)refuse(EINVAL, fmt::format("LUN {} of channel {} has no block in state 0x{:02x}", to_address(unit).unit(),
+                                     to_address(unit).group(), bs));
+  }
+  return found;
+}
+
 }  // namespace
 
 int lightnvm::capi::flush_tables(nvm_dev& dev, nvm_ret* ret) {
@@ -185,17 +197,8 @@ nvm_spec_bbt* nvm_cmd_gbbt(nvm_dev* dev, nvm_addr addr, nvm_ret* ret) {
 int nvm_cmd_gbbt_arbs(nvm_dev* dev, int bs, int naddrs, nvm_addr addrs[]) {
   return guarded(-1, [&] {
     if (check_device(dev) != 0) return -1;
-    return pick_arbitrary(dev, naddrs, addrs, [&](nvm_addr unit, std::size_t start) -> std::optional<std::size_t> {
-      const auto table = read_table(*dev, unit, nullptr);
-      if (!table) return std::nullopt;
-      const auto found =
-          first_match(start, dev->geo.g.nblocks, [&](std::size_t i) { return together(*table, i) == bs; });
-      if (!found) {
-        (void)refuse(EINVAL, fmt::format("LUN {} of channel {} has no block in state 0x{:02x}", to_address(unit).unit(),
-                                         to_address(unit).group(), bs));
-      }
-      return found;
-    });
+    return pick_arbitrary(dev, naddrs, addrs,
+                          [&](nvm_addr unit, std::size_t start) { return block_in_state(*dev, unit, bs, start); });
   });
 }
 

@@ -32,6 +32,21 @@ Memory allocate(nvm_dev* dev, std::size_t nbytes) {
   return memory;
 }
 
+// The number of a chunk of the unit in that state; where there is none, that is reported.
+std::optional<std::size_t> chunk_in_state(nvm_dev& dev, nvm_addr unit, int cs, std::size_t start) {
+  const std::unique_ptr<nvm_spec_rprt, Free> rprt(nvm_cmd_rprt(&dev, &unit, 0, nullptr), Free{&dev});
+  if (rprt == nullptr) {
+    (void)refuse_explained(Status::os(EINVAL));
+    return std::nullopt;
+  }
+  const auto found = first_match(start, rprt->ndescr, [&](std::size_t i) { return rprt->descr[i].cs == cs; });
+  if (!found) {
+    (void)refuse(EINVAL, fmt::format("unit ({}, {}) has no chunk in state 0x{:02x}", to_address(unit).group(),
+                                     to_address(unit).unit(), cs));
+  }
+  return found;
+}
+
 // The caller's list of a vector command: in the command if it is one address, where the command points if more.
 std::span<const std::uint64_t> list_of(const std::uint64_t& field, std::uint32_t count) {
   return {count == 1 ? &field : reinterpret_cast<const std::uint64_t*>(field), count};
@@ -99,16 +114,8 @@ nvm_spec_rprt* nvm_cmd_rprt(nvm_dev* dev, nvm_addr* addr, int /*opt*/, nvm_ret* 
 
 int nvm_cmd_rprt_arbs(nvm_dev* dev, int cs, int naddrs, nvm_addr addrs[]) {
   return guarded(-1, [&] {
-    return pick_arbitrary(dev, naddrs, addrs, [&](nvm_addr unit, std::size_t start) -> std::optional<std::size_t> {
-      const std::unique_ptr<nvm_spec_rprt, Free> rprt(nvm_cmd_rprt(dev, &unit, 0, nullptr), Free{dev});
-      if (rprt == nullptr) return (void)refuse_explained(Status::os(EINVAL)), std::nullopt;
-      const auto found = first_match(start, rprt->ndescr, [&](std::size_t i) { return rprt->descr[i].cs == cs; });
-      if (!found) {
-        (void)refuse(EINVAL, fmt::format("unit ({}, {}) has no chunk in state 0x{:02x}", to_address(unit).group(),
-                                         to_address(unit).unit(), cs));
-      }
-      return found;
-    });
+    return pick_arbitrary(dev, naddrs, addrs,
+                          [&](nvm_addr unit, std::size_t start) { return chunk_in_state(*dev, unit, cs, start); });
   });
 }
 

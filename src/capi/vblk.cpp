@@ -258,7 +258,7 @@ ssize_t nvm_vblk_pwrite(nvm_vblk* v, const void* buf, std::size_t count, std::si
 
 ssize_t nvm_vblk_write(nvm_vblk* v, const void* buf, std::size_t count) {
   const ssize_t n = nvm_vblk_pwrite(v, buf, count, v == nullptr ? 0 : v->pos_write);
-  if (n > 0) v->pos_write += static_cast<std::size_t>(n);
+  if (v != nullptr && n > 0) v->pos_write += static_cast<std::size_t>(n);
   return n;
 }
 
@@ -270,7 +270,7 @@ ssize_t nvm_vblk_pread(nvm_vblk* v, void* buf, std::size_t count, std::size_t of
 
 ssize_t nvm_vblk_read(nvm_vblk* v, void* buf, std::size_t count) {
   const ssize_t n = nvm_vblk_pread(v, buf, count, v == nullptr ? 0 : v->pos_read);
-  if (n > 0) v->pos_read += static_cast<std::size_t>(n);
+  if (v != nullptr && n > 0) v->pos_read += static_cast<std::size_t>(n);
   return n;
 }
 
