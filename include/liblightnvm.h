@@ -313,7 +313,9 @@ int nvm_dev_set_bbts_cached(struct nvm_dev* dev, int bbts_cached);
 /* enum nvm_meta_mode. */
 int nvm_dev_get_meta_mode(const struct nvm_dev* dev);
 int nvm_dev_set_meta_mode(struct nvm_dev* dev, int meta_mode);
-/* The most addresses that virtual blocks put in one command: 1 to 64. On 1.2 at least a page over the planes in use. */
+/* The most addresses that virtual blocks put in one vector command, from the next call on: 1 to 64. On 1.2 those of
+ * writes are a multiple of a page, times the planes unless the mode is SNGL, and those of reads then a multiple of the
+ * planes. A write has at least ws_min sectors (1.2: such a page), whatever is set. */
 int nvm_dev_get_erase_naddrs_max(const struct nvm_dev* dev);
 int nvm_dev_set_erase_naddrs_max(struct nvm_dev* dev, int naddrs);
 int nvm_dev_get_write_naddrs_max(const struct nvm_dev* dev);

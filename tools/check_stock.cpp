@@ -58,11 +58,7 @@ void Stock::sort(const std::vector<Chunk>& report) {
   for (const Chunk& c : usable) free_.push_back(c.address);
 }
 
-lightnvm::PlaneMode Stock::plane_mode() const noexcept {
-  using lightnvm::PlaneMode;
-  if (geo().planes == 4) return PlaneMode::quad;
-  return geo().planes == 2 ? PlaneMode::dual : PlaneMode::single;
-}
+lightnvm::PlaneMode Stock::plane_mode() const noexcept { return lightnvm::plane_mode_of(geo().planes); }
 
 bool Stock::is_erased(Address block) {
   std::vector<std::byte> data(geo().sector_bytes);

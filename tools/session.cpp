@@ -3,7 +3,6 @@
 #include "session.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 
 #include "progress.hpp"
@@ -61,7 +60,7 @@ std::uint32_t chosen(std::uint32_t flags, std::uint32_t group) {
 
 void take_plane_mode(Session& s) {
   const Geometry& g = s.device.geometry();
-  const auto all = g.has_planes() ? static_cast<std::uint64_t>(std::bit_width(g.planes) - 1) : 0;
+  const auto all = static_cast<std::uint64_t>(lightnvm::plane_mode_of(g.planes));
   const auto mode = variable("NVM_CLI_PMODE", 16);
   if (!mode) return;
   if (*mode != 0 && *mode != all) {
@@ -71,12 +70,16 @@ void take_plane_mode(Session& s) {
   s.defaults.plane_mode = static_cast<int>(*mode);
 }
 
-}  // namespace
-
-std::string_view Session::plane_mode_name() const noexcept {
-  constexpr std::string_view kNames[] = {"SNGL", "DUAL", "QUAD"};
-  return kNames[defaults.plane_mode];
+// A number of addresses; on OCSSD 1.2 a multiple of what the plane mode works on at once.
+void take_addresses(int& target, const char* name, const Session& s, std::uint32_t unit) {
+  take(target, name, 10, 1, lightnvm::kMaxAddresses);
+  if (std::getenv(name) == nullptr || !s.device.geometry().has_planes()) return;
+  if (static_cast<std::uint32_t>(target) % unit == 0) return;
+  throw Failure(name, fmt::format("is a multiple of {} in plane mode {}, not {}", unit,
+                                  format::plane_mode(s.defaults.plane_mode), target));
 }
+
+}  // namespace
 
 Session open_session(const std::string& ident, Access access) {
   const std::uint64_t flags = variable("NVM_CLI_CMD_OPTS", 16).value_or(0);
@@ -94,8 +97,9 @@ Session open_session(const std::string& ident, Access access) {
   take_plane_mode(s);
   take(s.defaults.metadata_mode, "NVM_CLI_META_MODE", 16, 0, 2);
   take(s.defaults.erase_addresses, "NVM_CLI_ERASE_NADDRS_MAX", 10, 1, lightnvm::kMaxAddresses);
-  take(s.defaults.read_addresses, "NVM_CLI_READ_NADDRS_MAX", 10, 1, lightnvm::kMaxAddresses);
-  take(s.defaults.write_addresses, "NVM_CLI_WRITE_NADDRS_MAX", 10, 1, lightnvm::kMaxAddresses);
+  const std::uint32_t planes = lightnvm::planes_of(s.plane_mode());
+  take_addresses(s.defaults.write_addresses, "NVM_CLI_WRITE_NADDRS_MAX", s, planes * s.device.geometry().page_sectors);
+  take_addresses(s.defaults.read_addresses, "NVM_CLI_READ_NADDRS_MAX", s, planes);
   s.verify = std::getenv("NVM_CLI_NOVERIFY") == nullptr;
   s.print_metadata = std::getenv("NVM_CLI_META_PR") != nullptr;
   return s;

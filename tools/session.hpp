@@ -29,7 +29,9 @@ struct Session {
     return static_cast<lightnvm::PlaneMode>(defaults.plane_mode);
   }
   /// "SNGL", "DUAL", "QUAD".
-  [[nodiscard]] std::string_view plane_mode_name() const noexcept;
+  [[nodiscard]] std::string_view plane_mode_name() const noexcept {
+    return lightnvm::format::plane_mode(defaults.plane_mode);
+  }
 };
 
 enum class Access { read_only, read_write };

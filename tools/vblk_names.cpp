@@ -111,6 +111,10 @@ VirtualBlock make_block(const Session& session, std::span<const Address> chunks,
   options.depth = request.depth.value_or(0);
   options.scalar = request.scalar || session.scalar();
   if (device.geometry().has_planes()) options.plane_mode = session.plane_mode();
+  const auto& most = session.defaults;
+  options.erase_addresses = static_cast<std::uint32_t>(most.erase_addresses);
+  options.write_addresses = static_cast<std::uint32_t>(most.write_addresses);
+  options.read_addresses = static_cast<std::uint32_t>(most.read_addresses);
   auto block = VirtualBlock::make(device, chunks, options);
   if (block) return std::move(*block);
   Device named = device;

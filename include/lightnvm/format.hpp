@@ -127,6 +127,9 @@ std::string bad_blocks(const BadBlockTable& table, Syntax syntax = Syntax::yaml)
 /// "FREE", "BAD", "GBAD", "DMRK", "HMRK"; empty for a state that the specification does not have.
 std::string_view block_state(BlockState state) noexcept;
 
+/// "SNGL", "DUAL", "QUAD"; "UNKN" for what is none.
+std::string_view plane_mode(int mode) noexcept;
+
 /// "vblk:" and its addresses.
 std::string virtual_block(const BlockValues& values, Syntax syntax = Syntax::yaml);
 

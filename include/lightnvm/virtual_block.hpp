@@ -18,6 +18,12 @@ struct VirtualBlockOptions {
   /// OCSSD 1.2: single, or the mode of the device's planes (EINVAL otherwise); nothing: that of all planes, where a
   /// list has room for a page on each of them.
   std::optional<PlaneMode> plane_mode;
+  /// The most addresses of a vector command, 1 to kMaxAddresses (EINVAL otherwise). A write has at least ws_min sectors
+  /// whatever is said here, on OCSSD 1.2 a page of each plane that the plane mode covers. Scalar commands have one
+  /// address.
+  std::uint32_t erase_addresses = kMaxAddresses, write_addresses = kMaxAddresses, read_addresses = kMaxAddresses;
+
+  friend bool operator==(const VirtualBlockOptions&, const VirtualBlockOptions&) = default;
 };
 
 /// Sectors are laid out round-robin over the chunks in pieces of ws_opt sectors: sector s lies in chunk (s / ws_opt) %

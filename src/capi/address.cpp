@@ -21,7 +21,7 @@ T with(const nvm_dev* dev, T failure, F&& convert) {
     return convert(*dev);
   }
   return guarded(failure, [&] {
-    (void)refuse(EINVAL, "there is no device: the pointer is NULL");
+    (void)refuse(EINVAL, kNoDevice);
     return failure;
   });
 }
@@ -41,11 +41,8 @@ nvm_addr nowhere() noexcept { return from_address({kNoAddress}); }
 
 }  // namespace
 
-std::uint64_t lightnvm::capi::pack_12(const nvm_dev& dev, nvm_addr addr) noexcept {
-  const auto& n = dev.ppaf.n;
-  return std::uint64_t{addr.g.ch} << n.ch_off | std::uint64_t{addr.g.lun} << n.lun_off |
-         std::uint64_t{addr.g.pl} << n.pl_off | std::uint64_t{addr.g.blk} << n.blk_off |
-         std::uint64_t{addr.g.pg} << n.pg_off | std::uint64_t{addr.g.sec} << n.sec_off;
+std::uint64_t lightnvm::capi::pack_12(const nvm_dev& dev, Address address) noexcept {
+  return dev.ppa_packer.pack(address);
 }
 
 extern "C" {
@@ -86,7 +83,7 @@ nvm_addr nvm_addr_lpo2gen(nvm_dev* dev, std::uint64_t lpo) {
 }
 
 std::uint64_t nvm_addr_gen2dev(nvm_dev* dev, nvm_addr addr) {
-  return with(dev, kNoAddress, [&](const nvm_dev& d) { return pack(d, addr.val); });
+  return with(dev, kNoAddress, [&](const nvm_dev& d) { return pack(d, to_address(addr)); });
 }
 
 nvm_addr nvm_addr_dev2gen(nvm_dev* dev, std::uint64_t addr) {
@@ -94,7 +91,7 @@ nvm_addr nvm_addr_dev2gen(nvm_dev* dev, std::uint64_t addr) {
 }
 
 std::uint64_t nvm_addr_gen2off(nvm_dev* dev, nvm_addr addr) {
-  return with(dev, kNoAddress, [&](const nvm_dev& d) { return pack(d, addr.val) << d.ssw; });
+  return with(dev, kNoAddress, [&](const nvm_dev& d) { return pack(d, to_address(addr)) << d.ssw; });
 }
 
 nvm_addr nvm_addr_off2gen(nvm_dev* dev, std::uint64_t off) {

@@ -24,7 +24,7 @@ extern "C" {
 
 nvm_async_ctx* nvm_async_init(nvm_dev* dev, std::uint32_t depth, std::uint16_t /*flags*/) {
   return guarded(static_cast<nvm_async_ctx*>(nullptr), [&] {
-    if (dev == nullptr) return refuse_pointer<nvm_async_ctx>(EINVAL, "there is no device: the pointer is NULL");
+    if (dev == nullptr) return refuse_pointer<nvm_async_ctx>(EINVAL, kNoDevice);
     auto queue = dev->device.open_queue(depth);
     if (!queue) {
       (void)refuse(queue.error(), "nvm_async_init");

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "capi/handles.hpp"
+#include "capi/arbitrary.hpp"
 
 using namespace lightnvm;
 using namespace lightnvm::capi;
@@ -13,8 +13,6 @@ namespace {
 
 using Table = std::unique_ptr<nvm_bbt, FreeTable>;
 
-const char* none_open() { return "there is no device: the pointer is NULL"; }
-
 bool is_state(int state) noexcept {
   return state == NVM_BBT_FREE || state == NVM_BBT_BAD || state == NVM_BBT_GBAD || state == NVM_BBT_DMRK ||
          state == NVM_BBT_HMRK;
@@ -22,7 +20,7 @@ bool is_state(int state) noexcept {
 
 // 0, or -1: not a 1.2 device.
 int check_device(const nvm_dev* dev) {
-  if (dev == nullptr) return refuse(EINVAL, none_open());
+  if (dev == nullptr) return refuse(EINVAL, kNoDevice);
   return has_planes(*dev) ? 0 : refuse(ENOTSUP, "only 1.2 devices have bad block tables");
 }
 
@@ -142,10 +140,24 @@ int check_list(const nvm_dev* dev, const nvm_addr* addrs, int naddrs, int state)
 }
 
 // The states of a block's planes together.
-int together(const nvm_spec_bbt& bbt, std::size_t block, std::size_t planes) {
+int together(const BadBlockTable& table, std::size_t block) {
   int states = 0;
-  for (std::size_t plane = 0; plane < planes; ++plane) states |= bbt.blk[block * planes + plane];
+  for (std::uint32_t plane = 0; plane < table.planes; ++plane) {
+    states |= static_cast<int>(table.at(static_cast<std::uint32_t>(block), plane));
+  }
   return states;
+}
+
+// The number of a block of the LUN in that state; where there is none, that is reported.
+std::optional<std::size_t> block_in_state(nvm_dev& dev, nvm_addr unit, int bs, std::size_t start) {
+  const auto table = read_table(dev, unit, nullptr);
+  if (!table) return std::nullopt;
+  const auto found = first_match(start, dev.geo.g.nblocks, [&](std::size_t i) { return together(*table, i) == bs; });
+  if (!found) {
+    (void)refuse(EINVAL, fmt::format("LUN {} of channel {} has no block in state 0x{:02x}", to_address(unit).unit(),
+                                     to_address(unit).group(), bs));
+  }
+  return found;
 }
 
 }  // namespace
@@ -185,32 +197,8 @@ nvm_spec_bbt* nvm_cmd_gbbt(nvm_dev* dev, nvm_addr addr, nvm_ret* ret) {
 int nvm_cmd_gbbt_arbs(nvm_dev* dev, int bs, int naddrs, nvm_addr addrs[]) {
   return guarded(-1, [&] {
     if (check_device(dev) != 0) return -1;
-    const std::size_t total = dev->geo.g.nchannels * dev->geo.g.nluns;
-    if (naddrs < 0 || static_cast<std::size_t>(naddrs) > total || (naddrs > 0 && addrs == nullptr)) {
-      return refuse(EINVAL, fmt::format("naddrs is 0 to {}, one for each LUN", total));
-    }
-    const auto wanted = static_cast<std::size_t>(naddrs);
-    const auto arb = static_cast<std::size_t>(std::rand());
-    for (std::size_t i = 0; i < wanted; ++i) {
-      const std::size_t number = (i + arb) % wanted;
-      nvm_addr unit;
-      unit.val = 0;
-      unit.g.ch = number % dev->geo.g.nchannels;
-      unit.g.lun = number / dev->geo.g.nchannels % dev->geo.g.nluns;
-      nvm_spec_bbt* bbt = nvm_cmd_gbbt(dev, unit, nullptr);
-      if (bbt == nullptr) return -1;
-      const std::size_t blocks = dev->geo.g.nblocks;
-      std::size_t at = 0;
-      while (at < blocks && together(*bbt, (at + arb) % blocks, dev->geo.g.nplanes) != bs) ++at;
-      nvm_buf_free(dev, bbt);
-      if (at == blocks) {
-        return refuse(EINVAL, fmt::format("LUN {} of channel {} has no block in state 0x{:02x}",
-                                          to_address(unit).unit(), to_address(unit).group(), bs));
-      }
-      unit.g.blk = (at + arb) % blocks;
-      addrs[i] = unit;
-    }
-    return 0;
+    return pick_arbitrary(dev, naddrs, addrs,
+                          [&](nvm_addr unit, std::size_t start) { return block_in_state(*dev, unit, bs, start); });
   });
 }
 

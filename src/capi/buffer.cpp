@@ -166,7 +166,7 @@ int nvm_buf_from_file(char* buf, std::size_t nbytes, const char* path) {
 }
 
 nvm_buf_set* nvm_buf_set_alloc(nvm_dev* dev, std::size_t nbytes, std::size_t nbytes_meta) {
-  if (dev == nullptr) return refuse_pointer<nvm_buf_set>(EINVAL, "there is no device: the pointer is NULL");
+  if (dev == nullptr) return refuse_pointer<nvm_buf_set>(EINVAL, kNoDevice);
   auto* bufs = static_cast<nvm_buf_set*>(std::calloc(1, sizeof(nvm_buf_set)));
   if (bufs == nullptr) return nullptr;
   bufs->dev = dev;

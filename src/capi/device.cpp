@@ -11,6 +11,7 @@
 using lightnvm::SpecVersion;
 using lightnvm::capi::guarded;
 using lightnvm::capi::has_planes;
+using lightnvm::capi::kNoDevice;
 using lightnvm::capi::refuse;
 using lightnvm::capi::refuse_explained;
 using lightnvm::capi::refuse_pointer;
@@ -64,12 +65,6 @@ nvm_geo geometry_12(const lightnvm::Geometry& g) {
   return geo;
 }
 
-int mode_of(std::uint32_t planes) {
-  return planes == 4 ? NVM_FLAG_PMODE_QUAD : planes == 2 ? NVM_FLAG_PMODE_DUAL : NVM_FLAG_PMODE_SNGL;
-}
-
-std::uint64_t ones(unsigned bits) { return bits >= 64 ? ~0ULL : (1ULL << bits) - 1; }
-
 // What is of one specification version alone.
 void describe_12(nvm_dev& dev) {
   const lightnvm::Geometry& g = dev.device.geometry();
@@ -77,13 +72,13 @@ void describe_12(nvm_dev& dev) {
   dev.known_flags =
       NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_PRP | kPlaneModes | NVM_FLAG_SCRBL | NVM_NVME_FLAG_LIMITED_RETRY;
   dev.geo = geometry_12(g);
-  dev.pmode = mode_of(g.planes);
+  dev.pmode = static_cast<int>(lightnvm::plane_mode_of(g.planes));
   dev.tables.resize(g.total_units());
   const auto format = dev.device.ppa_format();
   if (!format) return;
-  const lightnvm::PpaField fields[] = {format->channel, format->lun,  format->plane,
-                                       format->block,   format->page, format->sector};
-  for (std::size_t i = 0; i < std::size(fields); ++i) {
+  dev.ppa_packer = lightnvm::model::PpaPacker(*format);
+  const auto fields = lightnvm::model::fields_of(*format);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
     dev.ppaf.a[2 * i] = fields[i].offset;
     dev.ppaf.a[2 * i + 1] = fields[i].length;
     dev.ppaf_mask.a[i] = fields[i].mask();
@@ -99,11 +94,10 @@ void describe_20(nvm_dev& dev) {
               static_cast<std::uint8_t>(bits[2]),
               static_cast<std::uint8_t>(bits[3]),
               {}};
-  dev.lbaz = {bits[3] + bits[2] + bits[1], bits[3] + bits[2], bits[3], 0};
-  dev.lbam = {ones(bits[0]) << dev.lbaz.pugrp, ones(bits[1]) << dev.lbaz.punit, ones(bits[2]) << dev.lbaz.chunk,
-              ones(bits[3])};
-  dev.packing = {static_cast<std::uint8_t>(dev.lbaz.chunk), static_cast<std::uint8_t>(dev.lbaz.punit),
-                 static_cast<std::uint8_t>(dev.lbaz.pugrp)};
+  dev.lba_format = lightnvm::model::LbaFormat(bits);
+  dev.lbaz = {dev.lba_format.group_shift(), dev.lba_format.unit_shift(), dev.lba_format.chunk_shift(), 0};
+  const auto masks = dev.lba_format.device_masks();
+  dev.lbam = {masks[0], masks[1], masks[2], masks[3]};
 }
 
 }  // namespace
@@ -125,14 +119,12 @@ nvm_dev::~nvm_dev() = default;
 
 namespace {
 
-const char* none_open() { return "there is no device: the pointer is NULL"; }
-
 // What every getter does without a device.
 template <typename Get>
 auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
   using T = decltype(value(*dev));
   if (dev != nullptr) return value(*dev);
-  (void)refuse(EINVAL, none_open());
+  (void)refuse(EINVAL, kNoDevice);
   if constexpr (std::is_pointer_v<T>) {
     return nullptr;
   } else {
@@ -149,12 +141,16 @@ const T* of_version(const nvm_dev& dev, SpecVersion version, const T* value) {
 
 // A setter of a value between two bounds.
 int set(nvm_dev* dev, int nvm_dev::* field, int value, int least, int most, const char* what) {
-  if (dev == nullptr) return refuse(EINVAL, none_open());
+  if (dev == nullptr) return refuse(EINVAL, kNoDevice);
   if (value >= least && value <= most) {
     dev->*field = value;
     return 0;
   }
   return guarded(-1, [&] { return refuse(EINVAL, fmt::format("{} is {} to {}, not {}", what, least, most, value)); });
+}
+
+std::uint32_t planes_at_once(const nvm_dev& dev) {
+  return dev.pmode == NVM_FLAG_PMODE_SNGL ? 1 : dev.device.geometry().planes;
 }
 
 // A setter of how many addresses a command has; on OCSSD 1.2 a multiple of what works at once.
@@ -271,7 +267,7 @@ int nvm_dev_get_quirks(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.quirks; });
 }
 int nvm_dev_set_quirks(nvm_dev* dev, int quirks) {
-  if (dev == nullptr) return refuse(EINVAL, none_open());
+  if (dev == nullptr) return refuse(EINVAL, kNoDevice);
   dev->quirks = quirks;
   return 0;
 }
@@ -314,16 +310,15 @@ int nvm_dev_get_write_naddrs_max(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.write_naddrs_max; });
 }
 int nvm_dev_set_write_naddrs_max(nvm_dev* dev, int naddrs) {
-  const std::uint32_t planes = dev != nullptr && dev->pmode != NVM_FLAG_PMODE_SNGL ? dev->device.geometry().planes : 1;
-  const std::uint32_t unit = dev == nullptr ? 1 : planes * dev->device.geometry().page_sectors;
+  const std::uint32_t unit = dev == nullptr ? 1 : planes_at_once(*dev) * dev->device.geometry().page_sectors;
   return set_naddrs(dev, &nvm_dev::write_naddrs_max, naddrs, unit, "write_naddrs_max");
 }
 int nvm_dev_get_read_naddrs_max(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return d.read_naddrs_max; });
 }
 int nvm_dev_set_read_naddrs_max(nvm_dev* dev, int naddrs) {
-  const std::uint32_t planes = dev != nullptr && dev->pmode != NVM_FLAG_PMODE_SNGL ? dev->device.geometry().planes : 1;
-  return set_naddrs(dev, &nvm_dev::read_naddrs_max, naddrs, planes, "read_naddrs_max");
+  const std::uint32_t unit = dev == nullptr ? 1 : planes_at_once(*dev);
+  return set_naddrs(dev, &nvm_dev::read_naddrs_max, naddrs, unit, "read_naddrs_max");
 }
 int nvm_dev_get_be_id(const nvm_dev* dev) {
   return get(dev, [](const nvm_dev& d) { return static_cast<int>(d.device.backend_id()); });

@@ -21,6 +21,8 @@
 #include "device/core.hpp"
 #include "lightnvm/device.hpp"
 #include "lightnvm/virtual_block.hpp"
+#include "model/lba_format.hpp"
+#include "model/ppa_format.hpp"
 #include "spec/path_status.hpp"
 
 /// Tables end in a flexible array: they come from malloc.
@@ -39,11 +41,9 @@ struct nvm_dev {
   /// The plain_kind of reads, and of writes, by NVM_CMD_SCALAR and NVM_CMD_VECTOR in their flags; both are none.
   std::array<std::array<std::uint8_t, 4>, 2> plain_kinds{};
 
-  // Shifts of the device's own address format, lowest first as in struct nvm_addr::l.
-  struct Packing {
-    std::uint8_t chunk = 0, punit = 0, pugrp = 0;
-  } packing;
-  unsigned ssw = 0;  ///< log2 of a sector's bytes
+  lightnvm::model::LbaFormat lba_format;  ///< OCSSD 2.0
+  lightnvm::model::PpaPacker ppa_packer;  ///< OCSSD 1.2
+  unsigned ssw = 0;                       ///< log2 of a sector's bytes
 
   nvm_geo geo{};
   nvm_nvme_ns ns{};
@@ -100,7 +100,7 @@ struct nvm_vblk {
   nvm_dev* dev;
   std::vector<nvm_addr> addrs;
   std::optional<lightnvm::VirtualBlock> block;  ///< none: of no chunks
-  std::uint32_t depth = 0;                      ///< commands in flight; 0: the route's default
+  lightnvm::VirtualBlockOptions made_with;      ///< of `block`
   std::size_t nbytes = 0;
   std::size_t pos_write = 0, pos_read = 0;
   std::uint32_t flags = NVM_CMD_SYNC | NVM_CMD_VECTOR | NVM_CMD_PRP;
@@ -121,6 +121,9 @@ T* refuse_pointer(int error, auto&& sentence) noexcept {
 int refuse(Status status, const char* what);
 /// Of a status whose function has left a sentence. Returns -1.
 int refuse_explained(Status status);
+
+/// What functions say that were given none.
+inline constexpr const char* kNoDevice = "there is no device: the pointer is NULL";
 
 /// No exception leaves the library: memory that is not there is ENOMEM.
 template <typename T, typename F>
@@ -176,17 +179,16 @@ inline nvm_addr from_address(Address address) noexcept {
 }
 
 inline bool has_planes(const nvm_dev& dev) noexcept { return dev.geo.verid == NVM_SPEC_VERID_12; }
-std::uint64_t pack_12(const nvm_dev& dev, nvm_addr addr) noexcept;
+
+/// pack of OCSSD 1.2; out of line, so that nothing of it is done before a 2.0 device is told apart.
+std::uint64_t pack_12(const nvm_dev& dev, Address address) noexcept;
 
 /// The device's own name of an address; what exceeds a field spills into the next.
-inline std::uint64_t pack(const nvm_dev& dev, std::uint64_t generic) noexcept {
+inline std::uint64_t pack(const nvm_dev& dev, Address address) noexcept {
   if (has_planes(dev)) [[unlikely]] {
-    nvm_addr addr;
-    addr.val = generic;
-    return pack_12(dev, addr);
+    return pack_12(dev, address);
   }
-  return (generic >> 56) << dev.packing.pugrp | ((generic >> 48) & 0xFF) << dev.packing.punit |
-         ((generic >> 32) & 0xFFFF) << dev.packing.chunk | (generic & 0xFFFFFFFF);
+  return dev.lba_format.pack(address);
 }
 
 /// A chunk as the wire has it.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The printers of the library's own structures. They write to stdout, as their names promise.
+#include "capi/print.hpp"
+
 #include <algorithm>
 #include <cctype>
-#include <cinttypes>
-#include <cstdio>
 
-#include "capi/handles.hpp"
 #include "lightnvm/format.hpp"
 
 using namespace lightnvm;
@@ -13,16 +12,7 @@ using namespace lightnvm::capi;
 
 namespace {
 
-bool nothing(const void* value, const char* name) {
-  if (value == nullptr) std::printf("%s: ~\n", name);
-  return value == nullptr;
-}
-
-void put(const std::string& text) { (void)std::fputs(text.c_str(), stdout); }
-
 SpecVersion version_of(const nvm_dev* dev) { return dev == nullptr ? SpecVersion::none : dev->device.version(); }
-
-constexpr std::string_view kDevice = "dev_";
 
 format::Attributes attributes_of(const nvm_dev& dev) {
   format::Attributes a = format::describe(dev.device).attributes;
@@ -43,7 +33,18 @@ format::DeviceValues values_of(const nvm_dev& dev) {
   return v;
 }
 
-void field(const char* name, std::size_t value) { std::printf("  %s: %zu\n", name, value); }
+// Requires planes; the table's counts are its own.
+BadBlockTable values_of(const nvm_bbt& bbt, std::uint32_t planes) {
+  BadBlockTable table;
+  table.unit = to_address(bbt.addr);
+  table.planes = planes;
+  for (const std::uint8_t state : std::span(bbt.blks, bbt.nblks)) table.blocks.push_back(BlockState{state});
+  table.factory_bad = bbt.nbad;
+  table.grown_bad = bbt.ngbad;
+  table.device_reserved = bbt.ndmrk;
+  table.host_reserved = bbt.nhmrk;
+  return table;
+}
 
 }  // namespace
 
@@ -51,37 +52,38 @@ extern "C" {
 
 void nvm_dev_attr_pr(const nvm_dev* dev) {
   if (nothing(dev, "attr")) return;
-  (void)guarded(0, [&] { return put(format::attributes(attributes_of(*dev))), 0; });
+  put([&] { return format::attributes(attributes_of(*dev)); });
 }
 
 void nvm_dev_pr(const nvm_dev* dev) {
   if (nothing(dev, "dev")) return;
-  (void)guarded(0, [&] { return put(format::device(values_of(*dev))), 0; });
+  put([&] { return format::device(values_of(*dev)); });
 }
 
 void nvm_geo_pr(const nvm_geo* geo) {
   if (nothing(geo, "geo")) return;
   std::printf("geo:\n  verid: 0x%02X\n", static_cast<unsigned>(geo->verid));
   if (geo->verid == NVM_SPEC_VERID_12) {
-    field("nchannels", geo->g.nchannels);
-    field("nluns", geo->g.nluns);
-    field("nplanes", geo->g.nplanes);
-    field("nblocks", geo->g.nblocks);
-    field("npages", geo->g.npages);
-    field("nsectors", geo->g.nsectors);
-    field("page_nbytes", geo->g.page_nbytes);
-    field("sector_nbytes", geo->g.sector_nbytes);
-    field("meta_nbytes", geo->g.meta_nbytes);
+    const auto& g = geo->g;
+    numbers({{"nchannels", g.nchannels},
+             {"nluns", g.nluns},
+             {"nplanes", g.nplanes},
+             {"nblocks", g.nblocks},
+             {"npages", g.npages},
+             {"nsectors", g.nsectors},
+             {"page_nbytes", g.page_nbytes},
+             {"sector_nbytes", g.sector_nbytes},
+             {"meta_nbytes", g.meta_nbytes}});
   } else {
-    field("npugrp", geo->l.npugrp);
-    field("npunit", geo->l.npunit);
-    field("nchunk", geo->l.nchunk);
-    field("nsectr", geo->l.nsectr);
-    field("nbytes", geo->l.nbytes);
-    field("nbytes_oob", geo->l.nbytes_oob);
+    const auto& l = geo->l;
+    numbers({{"npugrp", l.npugrp},
+             {"npunit", l.npunit},
+             {"nchunk", l.nchunk},
+             {"nsectr", l.nsectr},
+             {"nbytes", l.nbytes},
+             {"nbytes_oob", l.nbytes_oob}});
   }
-  field("tbytes", geo->tbytes);
-  field("tmbytes", geo->tbytes >> 20);
+  numbers({{"tbytes", geo->tbytes}, {"tmbytes", geo->tbytes >> 20}});
 }
 
 void nvm_bounds_pr(int mask) {
@@ -117,14 +119,11 @@ void nvm_ver_pr() {
 void nvm_addr_pr(const nvm_addr addr) { std::printf("0x%016" PRIx64, addr.val); }
 
 void nvm_addr_prn(const nvm_addr* addr, unsigned int naddrs, const nvm_dev* dev) {
-  (void)guarded(0, [&] {
-    if (addr == nullptr || dev == nullptr) {
-      std::printf("naddrs: %u\naddrs:\n", naddrs);
-      return 0;
-    }
-    put(format::addresses({to_addresses(addr), naddrs}, version_of(dev)));
-    return 0;
-  });
+  if (addr == nullptr || dev == nullptr) {
+    std::printf("naddrs: %u\naddrs:\n", naddrs);
+    return;
+  }
+  put([&] { return format::addresses({to_addresses(addr), naddrs}, version_of(dev)); });
 }
 
 void nvm_buf_pr(const char* buf, std::size_t nbytes) {
@@ -153,8 +152,7 @@ void nvm_buf_set_pr(nvm_buf_set* bufs) {
   const auto pointer = [](const char* name, const void* value) { std::printf("  %s: %p\n", name, value); };
   std::printf("buf_set:\n");
   pointer("bufs", bufs);
-  field("nbytes", bufs->nbytes);
-  field("nbytes_meta", bufs->nbytes_meta);
+  numbers({{"nbytes", bufs->nbytes}, {"nbytes_meta", bufs->nbytes_meta}});
   pointer("write", bufs->write);
   pointer("write_meta", bufs->write_meta);
   pointer("read", bufs->read);
@@ -162,40 +160,21 @@ void nvm_buf_set_pr(nvm_buf_set* bufs) {
 }
 
 void nvm_bbt_state_pr(int state) {
-  switch (state) {
-    case NVM_BBT_FREE: std::printf("FREE(%d)", state); break;
-    case NVM_BBT_BAD: std::printf(" BAD(%d)", state); break;
-    case NVM_BBT_GBAD: std::printf("GBAD(%d)", state); break;
-    case NVM_BBT_DMRK: std::printf("DMRK(%d)", state); break;
-    case NVM_BBT_HMRK: std::printf("HMRK(%d)", state); break;
-    default: std::printf("EINVAL(%d)", state);
-  }
+  const bool is_byte = state >= 0 && state <= UINT8_MAX;
+  const auto name = is_byte ? format::block_state(static_cast<BlockState>(state)) : std::string_view();
+  const std::string_view shown = name.empty() ? "EINVAL" : name;
+  std::printf("%4.*s(%d)", static_cast<int>(shown.size()), shown.data(), state);
 }
 
 void nvm_bbt_pr(const nvm_bbt* bbt) {
   if (nothing(bbt, "bbt")) return;
   const std::size_t planes = bbt->dev == nullptr ? 1 : std::max<std::size_t>(bbt->dev->geo.g.nplanes, 1);
-  std::printf("bbt:\n  addr: 0x%016" PRIx64 "\n", bbt->addr.val);
-  field("nblks", bbt->nblks);
-  field("npl_blks", bbt->nblks / planes);
-  std::printf("  pl_blks:\n");
-  for (std::size_t block = 0; block < bbt->nblks / planes; ++block) {
-    std::printf("    - %04zu: [ ", block);
-    for (std::size_t plane = 0; plane < planes; ++plane) {
-      if (plane != 0) std::printf(", ");
-      nvm_bbt_state_pr(bbt->blks[block * planes + plane]);
-    }
-    std::printf(" ]\n");
-  }
-  field("nbad", bbt->nbad);
-  field("gbad", bbt->ngbad);
-  field("ndmrk", bbt->ndmrk);
-  field("nhmrk", bbt->nhmrk);
+  put([&] { return format::bad_blocks(values_of(*bbt, static_cast<std::uint32_t>(planes))); });
 }
 
 void nvm_vblk_pr(nvm_vblk* vblk) {
   if (nothing(vblk, "vblk")) return;
-  (void)guarded(0, [&] {
+  put([&] {
     format::BlockValues v;
     v.version = version_of(vblk->dev);
     v.plane_mode = vblk->dev->pmode;
@@ -204,7 +183,7 @@ void nvm_vblk_pr(nvm_vblk* vblk) {
     v.write_position = vblk->pos_write;
     v.read_position = vblk->pos_read;
     v.flags = vblk->flags;
-    return put(format::virtual_block(v)), 0;
+    return format::virtual_block(v);
   });
 }
 

@@ -1,72 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The printers of what devices say: nvm_spec_*_pr and nvm_nvme_cmd_pr.
-#include <cinttypes>
-#include <cstdio>
+#include "capi/print.hpp"
+#include "lightnvm/format.hpp"
 
-#include "capi/handles.hpp"
+using namespace lightnvm;
+using namespace lightnvm::capi;
 
 namespace {
-
-// True, and the line is printed, where there is nothing to print.
-bool nothing(const void* value, const char* name) {
-  if (value == nullptr) std::printf("%s: ~\n", name);
-  return value == nullptr;
-}
-
-void number(const char* name, std::uint64_t value) { std::printf("  %s: %" PRIu64 "\n", name, value); }
-void bits8(const char* name, unsigned value) { std::printf("  %s: " NVM_I8_FMT "\n", name, NVM_I8_TO_STR(value)); }
 
 // `name` with its colon, filled up to `width`.
 void mask(const char* name, int width, std::uint64_t value) {
   std::printf("  %-*s '" NVM_I64_FMT "'\n", width, name, NVM_I64_TO_STR(value));
-}
-
-void group_pr(const nvm_spec_idfy_cgrp& g) {
-  std::printf("  mtype: 0x%02x)\n", unsigned{g.mtype});
-  if (g.mtype != 0) return;
-  bits8("fmtype", g.fmtype);
-  number("num_ch", g.num_ch);
-  number("num_luns", g.num_lun);
-  number("num_pln", g.num_pln);
-  number("num_blk", g.num_blk);
-  number("num_pg", g.num_pg);
-  number("fpg_sz", g.fpg_sz);
-  number("csecs", g.csecs);
-  number("sos", g.sos);
-  number("trdt", g.trdt);
-  number("trdm", g.trdm);
-  number("tprt", g.tprt);
-  number("tprm", g.tprm);
-  number("tbet", g.tbet);
-  number("tbem", g.tbem);
-  std::printf("  mpos: " NVM_I32_FMT "\n", NVM_I32_TO_STR(g.mpos));
-  std::printf("  mccap: " NVM_I32_FMT "\n", NVM_I32_TO_STR(g.mccap));
-  number("cpar", g.cpar);
-  std::printf("  mts: NOT_IMPLEMENTED\n");
-}
-
-void identity_12_pr(const nvm_spec_idfy_s12& s) {
-  std::printf("idfy:\n");
-  bits8("verid", s.verid);
-  std::printf("  vnvmt(%u)\n", unsigned{s.vnvmt});
-  std::printf("  cgroups(%u),\n", unsigned{s.cgroups});
-  std::printf("  cap(" NVM_I32_FMT "),\n", NVM_I32_TO_STR(s.cap));
-  std::printf("  dom(" NVM_I32_FMT "),\n", NVM_I32_TO_STR(s.dom));
-  std::printf("spec_identify_cgrps:\n");
-  // A device may claim more groups than its identity has room for.
-  constexpr unsigned kGroups = sizeof(s.grp) / sizeof(s.grp[0]);
-  for (unsigned i = 0; i < s.cgroups && i < kGroups; ++i) group_pr(s.grp[i]);
-}
-
-void identity_20_pr(const nvm_spec_idfy_s20& s) {
-  std::printf("idfy:\n");
-  bits8("verid", s.verid);
-  bits8("verid_minor", s.verid_minor);
-  std::printf("  mccap: " NVM_I32_FMT "\n", NVM_I32_TO_STR(s.mccap));
-  nvm_spec_lbaf_pr(&s.lbaf);
-  nvm_spec_lgeo_pr(&s.lgeo);
-  nvm_spec_wrt_pr(&s.wrt);
-  nvm_spec_perf_pr(&s.perf);
 }
 
 void command_fields_pr(const nvm_nvme_cmd& c, const std::uint32_t* dw) {
@@ -94,20 +38,12 @@ extern "C" {
 
 void nvm_spec_lbaf_pr(const nvm_spec_lbaf* lbaf) {
   if (nothing(lbaf, "lbaf")) return;
-  std::printf("lbaf:\n");
-  number("pugrp", lbaf->pugrp);
-  number("punit", lbaf->punit);
-  number("chunk", lbaf->chunk);
-  number("sectr", lbaf->sectr);
+  numbers("lbaf", {{"pugrp", lbaf->pugrp}, {"punit", lbaf->punit}, {"chunk", lbaf->chunk}, {"sectr", lbaf->sectr}});
 }
 
 void nvm_spec_lbaz_pr(const nvm_spec_lbaz* lbaz) {
   if (nothing(lbaz, "lbaz")) return;
-  std::printf("lbaz:\n");
-  number("pugrp", lbaz->pugrp);
-  number("punit", lbaz->punit);
-  number("chunk", lbaz->chunk);
-  number("sectr", lbaz->sectr);
+  numbers("lbaz", {{"pugrp", lbaz->pugrp}, {"punit", lbaz->punit}, {"chunk", lbaz->chunk}, {"sectr", lbaz->sectr}});
 }
 
 void nvm_spec_lbam_pr(const nvm_spec_lbam* lbam) {
@@ -122,42 +58,28 @@ void nvm_spec_lbam_pr(const nvm_spec_lbam* lbam) {
 
 void nvm_spec_lgeo_pr(const nvm_spec_lgeo* lgeo) {
   if (nothing(lgeo, "lgeo")) return;
-  std::printf("lgeo:\n");
-  number("npugrp", lgeo->npugrp);
-  number("npunit", lgeo->npunit);
-  number("nchunk", lgeo->nchunk);
-  number("nsectr", lgeo->nsectr);
+  numbers("lgeo",
+          {{"npugrp", lgeo->npugrp}, {"npunit", lgeo->npunit}, {"nchunk", lgeo->nchunk}, {"nsectr", lgeo->nsectr}});
 }
 
 void nvm_spec_wrt_pr(const nvm_spec_wrt* wrt) {
   if (nothing(wrt, "wrt")) return;
-  std::printf("wrt:\n");
-  number("ws_min", wrt->ws_min);
-  number("ws_opt", wrt->ws_opt);
-  number("mw_cunits", wrt->mw_cunits);
+  numbers("wrt", {{"ws_min", wrt->ws_min}, {"ws_opt", wrt->ws_opt}, {"mw_cunits", wrt->mw_cunits}});
 }
 
 void nvm_spec_perf_pr(const nvm_spec_perf* perf) {
   if (nothing(perf, "perf")) return;
-  std::printf("perf:\n");
-  number("trdt", perf->trdt);
-  number("trdm", perf->trdm);
-  number("twrt", perf->twrt);
-  number("twrm", perf->twrm);
-  number("tcet", perf->tcet);
-  number("tcem", perf->tcem);
+  numbers("perf", {{"trdt", perf->trdt},
+                   {"trdm", perf->trdm},
+                   {"twrt", perf->twrt},
+                   {"twrm", perf->twrm},
+                   {"tcet", perf->tcet},
+                   {"tcem", perf->tcem}});
 }
 
 void nvm_spec_idfy_pr(const nvm_spec_idfy* idfy, int /*quirks*/) {
   if (nothing(idfy, "nvm_spec_idfy")) return;
-  switch (idfy->s.verid) {
-    case NVM_SPEC_VERID_12: identity_12_pr(idfy->s12); break;
-    case NVM_SPEC_VERID_20: identity_20_pr(idfy->s20); break;
-    default:
-      std::printf("nvm_spec_idfy:\n");
-      std::printf("  verid: " NVM_I8_FMT ",\n", NVM_I8_TO_STR(idfy->s.verid));
-      std::printf("  verid_minor: " NVM_I8_FMT ",\n", NVM_I8_TO_STR(idfy->s.verid_minor));
-  }
+  put([&] { return format::identity(std::as_bytes(std::span(idfy, 1))); });
 }
 
 void nvm_spec_rprt_descr_pr(const nvm_spec_rprt_descr* descr) {
@@ -176,10 +98,8 @@ void nvm_spec_rprt_pr(const nvm_spec_rprt* rprt) {
 
 void nvm_spec_ppaf_nand_pr(const nvm_spec_ppaf_nand* ppaf) {
   if (nothing(ppaf, "ppaf")) return;
-  static const char* const kNames[] = {"ch_off",  "ch_len",  "lun_off", "lun_len", "pl_off",  "pl_len",
-                                       "blk_off", "blk_len", "pg_off",  "pg_len",  "sec_off", "sec_len"};
-  std::printf("ppaf:\n");
-  for (std::size_t i = 0; i < std::size(kNames); ++i) std::printf("  %s: %02u\n", kNames[i], unsigned{ppaf->a[i]});
+  const auto field = [&](std::size_t i) { return PpaField{ppaf->a[2 * i], ppaf->a[2 * i + 1]}; };
+  put([&] { return format::ppa_format({field(0), field(1), field(2), field(3), field(4), field(5)}); });
 }
 
 void nvm_spec_ppaf_nand_mask_pr(const nvm_spec_ppaf_nand_mask* m) {
@@ -197,14 +117,14 @@ void nvm_spec_ppaf_nand_mask_pr(const nvm_spec_ppaf_nand_mask* m) {
 void nvm_spec_bbt_pr(const nvm_spec_bbt* bbt) {
   if (nothing(bbt, "bbt")) return;
   std::printf("bbt:\n  tblkid: %.4s\n", reinterpret_cast<const char*>(bbt->tblid));
-  number("verid", bbt->verid);
-  number("revid", bbt->revid);
-  number("rvsd1", bbt->rvsd1);
-  number("tblks", bbt->tblks);
-  number("tfact", bbt->tfact);
-  number("tgrown", bbt->tgrown);
-  number("tdresv", bbt->tdresv);
-  number("thresv", bbt->thresv);
+  numbers({{"verid", bbt->verid},
+           {"revid", bbt->revid},
+           {"rvsd1", bbt->rvsd1},
+           {"tblks", bbt->tblks},
+           {"tfact", bbt->tfact},
+           {"tgrown", bbt->tgrown},
+           {"tdresv", bbt->tdresv},
+           {"thresv", bbt->thresv}});
   std::printf("  rsvd2: ~\nbbt_blks:\n");
   for (std::uint32_t i = 0; i < bbt->tblks; ++i) std::printf("  - 0x%02x\n", unsigned{bbt->blk[i]});
 }

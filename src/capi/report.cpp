@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "capi/handles.hpp"
+#include "capi/arbitrary.hpp"
 #include "spec/build.hpp"
 
 using namespace lightnvm;
@@ -13,8 +13,6 @@ using namespace lightnvm::capi;
 namespace {
 
 constexpr std::size_t kIdentifyBytes = sizeof(nvm_spec_idfy);
-
-const char* none_open() { return "there is no device: the pointer is NULL"; }
 
 // An admin command of the library's own, with a payload of the caller's.
 Completion admin(nvm_dev& dev, const spec::Command& command, std::span<std::byte> data) {
@@ -34,21 +32,19 @@ Memory allocate(nvm_dev* dev, std::size_t nbytes) {
   return memory;
 }
 
-// Where a search of `naddrs` of `total` parallel units begins, or -1.
-int arbitrary(const nvm_dev* dev, int naddrs, const nvm_addr* addrs, std::size_t total) {
-  if (dev == nullptr) return refuse(EINVAL, none_open());
-  if (naddrs < 0 || static_cast<std::size_t>(naddrs) > total || (naddrs > 0 && addrs == nullptr)) {
-    return refuse(EINVAL, fmt::format("naddrs is 0 to {}, one for each parallel unit", total));
+// The number of a chunk of the unit in that state; where there is none, that is reported.
+std::optional<std::size_t> chunk_in_state(nvm_dev& dev, nvm_addr unit, int cs, std::size_t start) {
+  const std::unique_ptr<nvm_spec_rprt, Free> rprt(nvm_cmd_rprt(&dev, &unit, 0, nullptr), Free{&dev});
+  if (rprt == nullptr) {
+    (void)refuse_explained(Status::os(EINVAL));
+    return std::nullopt;
   }
-  return std::rand();
-}
-
-nvm_addr unit_of(const nvm_dev& dev, std::size_t number) {
-  nvm_addr addr;
-  addr.val = 0;
-  addr.l.pugrp = number % dev.geo.l.npugrp;
-  addr.l.punit = number / dev.geo.l.npugrp % dev.geo.l.npunit;
-  return addr;
+  const auto found = first_match(start, rprt->ndescr, [&](std::size_t i) { return rprt->descr[i].cs == cs; });
+  if (!found) {
+    (void)refuse(EINVAL, fmt::format("unit ({}, {}) has no chunk in state 0x{:02x}", to_address(unit).group(),
+                                     to_address(unit).unit(), cs));
+  }
+  return found;
 }
 
 // The caller's list of a vector command: in the command if it is one address, where the command points if more.
@@ -64,7 +60,7 @@ nvm_spec_rprt_descr lightnvm::capi::to_descriptor(const nvm_dev& dev, const Chun
   d.ct = static_cast<std::uint8_t>(chunk.type);
   if (chunk.sectors != dev.geo.l.nsectr) d.ct |= NVM_CHUNK_TYPE_WAVVY;
   d.wli = chunk.wear;
-  d.addr = pack(dev, chunk.address.value);
+  d.addr = pack(dev, chunk.address);
   d.naddrs = chunk.sectors;
   d.wp = chunk.write_pointer;
   return d;
@@ -75,7 +71,7 @@ extern "C" {
 nvm_spec_idfy* nvm_cmd_idfy(nvm_dev* dev, nvm_ret* ret) {
   return guarded(static_cast<nvm_spec_idfy*>(nullptr), [&] {
     fill_if(ret, {});
-    if (dev == nullptr) return refuse_pointer<nvm_spec_idfy>(EINVAL, none_open());
+    if (dev == nullptr) return refuse_pointer<nvm_spec_idfy>(EINVAL, kNoDevice);
     Memory idfy = allocate(dev, kIdentifyBytes);
     if (idfy == nullptr) return static_cast<nvm_spec_idfy*>(nullptr);
     const Completion c =
@@ -92,7 +88,7 @@ nvm_spec_idfy* nvm_cmd_idfy(nvm_dev* dev, nvm_ret* ret) {
 nvm_spec_rprt* nvm_cmd_rprt(nvm_dev* dev, nvm_addr* addr, int /*opt*/, nvm_ret* ret) {
   return guarded(static_cast<nvm_spec_rprt*>(nullptr), [&] {
     fill_if(ret, {});
-    if (dev == nullptr) return refuse_pointer<nvm_spec_rprt>(EINVAL, none_open());
+    if (dev == nullptr) return refuse_pointer<nvm_spec_rprt>(EINVAL, kNoDevice);
     if (dev->device.version() != SpecVersion::ocssd20) {
       return refuse_pointer<nvm_spec_rprt>(EINVAL, "only 2.0 devices have a chunk report");
     }
@@ -118,25 +114,8 @@ nvm_spec_rprt* nvm_cmd_rprt(nvm_dev* dev, nvm_addr* addr, int /*opt*/, nvm_ret* 
 
 int nvm_cmd_rprt_arbs(nvm_dev* dev, int cs, int naddrs, nvm_addr addrs[]) {
   return guarded(-1, [&] {
-    const int start = arbitrary(dev, naddrs, addrs, dev == nullptr ? 0 : dev->device.geometry().total_units());
-    if (start < 0) return -1;
-    const auto wanted = static_cast<std::size_t>(naddrs);
-    const auto arb = static_cast<std::size_t>(start);
-    for (std::size_t i = 0; i < wanted; ++i) {
-      nvm_addr unit = unit_of(*dev, (i + arb) % wanted);
-      std::unique_ptr<nvm_spec_rprt, Free> rprt(nvm_cmd_rprt(dev, &unit, 0, nullptr), Free{dev});
-      if (rprt == nullptr) return refuse_explained(Status::os(EINVAL));
-      const std::size_t n = rprt->ndescr;
-      std::size_t at = 0;
-      while (at < n && rprt->descr[(at + arb) % n].cs != cs) ++at;
-      if (at == n) {
-        return refuse(EINVAL, fmt::format("unit ({}, {}) has no chunk in state 0x{:02x}", to_address(unit).group(),
-                                          to_address(unit).unit(), cs));
-      }
-      unit.l.chunk = (at + arb) % n;
-      addrs[i] = unit;
-    }
-    return 0;
+    return pick_arbitrary(dev, naddrs, addrs,
+                          [&](nvm_addr unit, std::size_t start) { return chunk_in_state(*dev, unit, cs, start); });
   });
 }
 

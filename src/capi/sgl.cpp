@@ -45,7 +45,7 @@ extern "C" {
 
 nvm_sgl_pool* nvm_sgl_pool_create(nvm_dev* dev) {
   return guarded(static_cast<nvm_sgl_pool*>(nullptr), [&] {
-    if (dev == nullptr) return refuse_pointer<nvm_sgl_pool>(EINVAL, "there is no device: the pointer is NULL");
+    if (dev == nullptr) return refuse_pointer<nvm_sgl_pool>(EINVAL, kNoDevice);
     return new nvm_sgl_pool{dev, {}};
   });
 }

@@ -15,22 +15,34 @@ constexpr int kMostChunks = 128;
 
 const char* no_block() { return "there is no virtual block: the pointer is NULL"; }
 
+// As the device is set now.
 VirtualBlockOptions options_of(const nvm_vblk& v, std::uint32_t depth) {
   VirtualBlockOptions options;
   options.depth = depth;
   options.scalar = (v.flags & NVM_CMD_SCALAR) != 0;
   if (has_planes(*v.dev)) options.plane_mode = static_cast<PlaneMode>(v.dev->pmode);
+  options.erase_addresses = static_cast<std::uint32_t>(v.dev->erase_naddrs_max);
+  options.write_addresses = static_cast<std::uint32_t>(v.dev->write_naddrs_max);
+  options.read_addresses = static_cast<std::uint32_t>(v.dev->read_naddrs_max);
   return options;
 }
 
 // Makes the block anew, of the same chunks.
 int make_block(nvm_vblk& v, std::uint32_t depth) {
   if (v.addrs.empty()) return 0;
-  auto block = VirtualBlock::make(v.dev->device, {to_addresses(v.addrs.data()), v.addrs.size()}, options_of(v, depth));
+  const VirtualBlockOptions options = options_of(v, depth);
+  auto block = VirtualBlock::make(v.dev->device, {to_addresses(v.addrs.data()), v.addrs.size()}, options);
   if (!block) return refuse(block.error(), "a virtual block of these chunks");
   v.block.emplace(std::move(*block));
+  v.made_with = options;
   v.nbytes = v.block->size();
   return 0;
+}
+
+// The device's settings hold for what comes after them.
+int follow_settings(nvm_vblk& v) {
+  const std::uint32_t depth = v.made_with.depth;
+  return !v.block || options_of(v, depth) == v.made_with ? 0 : make_block(v, depth);
 }
 
 // Bytes that a count or an offset is a multiple of.
@@ -81,6 +93,7 @@ ssize_t outcome(Status s, std::size_t count, const char* what) {
 ssize_t write_at(nvm_vblk* v, const void* buf, std::size_t count, std::size_t offset) {
   if (check(v, count, offset) != 0) return -1;
   if (count == 0) return 0;
+  if (follow_settings(*v) != 0) return -1;
   if (buf != nullptr) {
     const std::span bytes(static_cast<const std::byte*>(buf), count);
     return outcome(v->block->write_at(offset, bytes, metadata(*v, count)), count, "nvm_vblk_pwrite");
@@ -104,6 +117,7 @@ ssize_t read_at(nvm_vblk* v, void* buf, std::size_t count, std::size_t offset) {
   if (check(v, count, offset) != 0) return -1;
   if (count == 0) return 0;
   if (buf == nullptr) return refuse(EINVAL, "there is no buffer: the pointer is NULL");
+  if (follow_settings(*v) != 0) return -1;
   const Status s = v->block->read_at(offset, {static_cast<std::byte*>(buf), count});
   return outcome(s, count, "nvm_vblk_pread");
 }
@@ -181,7 +195,7 @@ nvm_vblk* nvm_vblk_alloc(nvm_dev* dev, nvm_addr addrs[], int naddrs) {
 
 nvm_vblk* nvm_vblk_alloc_line(nvm_dev* dev, int ch_bgn, int ch_end, int lun_bgn, int lun_end, int blk) {
   return guarded(static_cast<nvm_vblk*>(nullptr), [&] {
-    if (dev == nullptr) return refuse_pointer<nvm_vblk>(EINVAL, "there is no device: the pointer is NULL");
+    if (dev == nullptr) return refuse_pointer<nvm_vblk>(EINVAL, kNoDevice);
     const auto outside = [](int begin, int end, std::size_t count) {
       return begin < 0 || end < begin || static_cast<std::size_t>(end) >= count;
     };
@@ -207,7 +221,6 @@ int nvm_vblk_set_async(nvm_vblk* v, std::uint32_t depth) {
   return guarded(-1, [&] {
     if (v == nullptr) return refuse(EINVAL, no_block());
     if (make_block(*v, depth) != 0) return -1;
-    v->depth = depth;
     v->flags = (v->flags & ~static_cast<std::uint32_t>(NVM_CMD_MASK_IOMD)) | NVM_CMD_ASYNC;
     return 0;
   });
@@ -219,7 +232,7 @@ int nvm_vblk_set_scalar(nvm_vblk* v) {
     if (has_planes(*v->dev)) return 0;  // 1.2 has no scalar commands
     const std::uint32_t before = v->flags;
     v->flags = (v->flags & ~static_cast<std::uint32_t>(NVM_CMD_MASK_ADDR)) | NVM_CMD_SCALAR;
-    if (make_block(*v, v->depth) == 0) return 0;
+    if (make_block(*v, v->made_with.depth) == 0) return 0;
     v->flags = before;
     return -1;
   });
@@ -230,6 +243,7 @@ void nvm_vblk_free(nvm_vblk* v) { delete v; }
 ssize_t nvm_vblk_erase(nvm_vblk* v) {
   return guarded(ssize_t{-1}, [&]() -> ssize_t {
     if (v == nullptr) return refuse(EINVAL, no_block());
+    if (follow_settings(*v) != 0) return -1;
     if (v->block) {
       if (const Status s = erase(*v); !s) return outcome(s, 0, "nvm_vblk_erase");
     }
@@ -244,7 +258,7 @@ ssize_t nvm_vblk_pwrite(nvm_vblk* v, const void* buf, std::size_t count, std::si
 
 ssize_t nvm_vblk_write(nvm_vblk* v, const void* buf, std::size_t count) {
   const ssize_t n = nvm_vblk_pwrite(v, buf, count, v == nullptr ? 0 : v->pos_write);
-  if (n > 0) v->pos_write += static_cast<std::size_t>(n);
+  if (v != nullptr && n > 0) v->pos_write += static_cast<std::size_t>(n);
   return n;
 }
 
@@ -256,7 +270,7 @@ ssize_t nvm_vblk_pread(nvm_vblk* v, void* buf, std::size_t count, std::size_t of
 
 ssize_t nvm_vblk_read(nvm_vblk* v, void* buf, std::size_t count) {
   const ssize_t n = nvm_vblk_pread(v, buf, count, v == nullptr ? 0 : v->pos_read);
-  if (n > 0) v->pos_read += static_cast<std::size_t>(n);
+  if (v != nullptr && n > 0) v->pos_read += static_cast<std::size_t>(n);
   return n;
 }
 

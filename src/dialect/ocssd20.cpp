@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstddef>
-#include <cstring>
 
 #include "base/error.hpp"
 #include "model/capabilities.hpp"
@@ -35,13 +33,9 @@ constexpr std::uint32_t flags(const Io& io) noexcept {
   return static_cast<std::uint32_t>(o.force_unit_access) << 30 | static_cast<std::uint32_t>(o.limited_retry) << 31;
 }
 
-// Planes and what goes with them are of 1.2. Four bytes beside each other, looked at as one.
+// Planes and what goes with them are of 1.2.
 bool has_foreign_options(const CommandOptions& o) noexcept {
-  constexpr std::size_t kFirst = offsetof(CommandOptions, plane_mode);
-  static_assert(offsetof(CommandOptions, slc_mode) == kFirst + 3);
-  std::uint32_t foreign = 0;
-  std::memcpy(&foreign, reinterpret_cast<const std::byte*>(&o) + kFirst, sizeof foreign);
-  return foreign != 0;
+  return o != CommandOptions{.force_unit_access = o.force_unit_access, .limited_retry = o.limited_retry};
 }
 
 Status no_bad_block_tables() {

@@ -43,9 +43,7 @@ unsigned wire_type(const Chunk& c, const Geometry& g) {
   return static_cast<unsigned>(c.type) | (c.sectors == g.sectors ? 0U : spec::kChunkTypeDeviates);
 }
 
-std::uint64_t first_lba(const Chunk& c, const AddressBits& b) {
-  return model::LbaFormat(b[0], b[1], b[2], b[3]).pack(c.address);
-}
+std::uint64_t first_lba(const Chunk& c, const AddressBits& b) { return model::LbaFormat(b).pack(c.address); }
 
 Json chunk_json(const Chunk& c, const Geometry& g, const AddressBits& bits) {
   return {{"slba", hex64(first_lba(c, bits))},

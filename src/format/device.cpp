@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kPlaneModes[] = {"SNGL", "DUAL", "QUAD"};
 
-std::string_view plane_mode_name(int mode) { return mode >= 0 && mode <= 2 ? kPlaneModes[mode] : "UNKN"; }
-
 Field binary(std::string_view key, std::uint32_t value, int width) {
   return {std::string(key), fmt::format("'{:0{}b}'", value, width), value};
 }
@@ -67,7 +65,7 @@ Block block_defaults_block(const BlockDefaults& d, std::string_view prefix) {
   };
   return {prefix,
           "vblk_opts",
-          {word("pmode", plane_mode_name(d.plane_mode)), plain("erase_naddrs_max", d.erase_addresses),
+          {word("pmode", plane_mode(d.plane_mode)), plain("erase_naddrs_max", d.erase_addresses),
            plain("read_naddrs_max", d.read_addresses), plain("write_naddrs_max", d.write_addresses),
            plain("meta_mode", d.metadata_mode)}};
 }
@@ -79,23 +77,19 @@ Block address_block(std::string_view prefix, std::string_view name, const std::a
       {number("pugrp", values[0]), number("punit", values[1]), number("chunk", values[2]), number("sectr", values[3])}};
 }
 
-model::LbaFormat lba_format(const AddressBits& b) { return {b[0], b[1], b[2], b[3]}; }
-
 Block offsets_block(const AddressBits& bits, std::string_view prefix) {
-  const auto f = lba_format(bits);
+  const model::LbaFormat f(bits);
   return address_block(prefix, "lbaz", {f.group_shift(), f.unit_shift(), f.chunk_shift(), 0});
 }
 
 Block masks_block(const AddressBits& bits, std::string_view prefix) {
-  const auto f = lba_format(bits);
-  const auto mask = [](std::string_view key, unsigned length, unsigned shift) {
-    const std::uint64_t value = ((std::uint64_t{1} << length) - 1) << shift;
+  const auto masks = model::LbaFormat(bits).device_masks();
+  const auto mask = [](std::string_view key, std::uint64_t value) {
     return Field{std::string(key), fmt::format(" '{:064b}'", value), hex64(value)};
   };
   return {prefix,
           "lbam",
-          {mask("pugrp", bits[0], f.group_shift()), mask("punit", bits[1], f.unit_shift()),
-           mask("chunk", bits[2], f.chunk_shift()), mask("sectr", bits[3], 0)}};
+          {mask("pugrp", masks[0]), mask("punit", masks[1]), mask("chunk", masks[2]), mask("sectr", masks[3])}};
 }
 
 Block ppa_format_block(const PpaFormat& f, std::string_view prefix) {
@@ -157,7 +151,7 @@ DeviceValues describe(const Device& device) {
   a.capabilities = device.capabilities();
   v.ppa_format = device.ppa_format();
   // The original's default: all planes at once.
-  if (v.geometry.has_planes()) v.block_defaults.plane_mode = std::bit_width(v.geometry.planes) - 1;
+  v.block_defaults.plane_mode = static_cast<int>(plane_mode_of(v.geometry.planes));
   return v;
 }
 
@@ -238,7 +232,7 @@ std::string device(const DeviceValues& v, Syntax syntax, Extent extent) {
 }
 
 std::string virtual_block(const BlockValues& v, Syntax syntax) {
-  const std::string_view mode = plane_mode_name(v.plane_mode);
+  const std::string_view mode = plane_mode(v.plane_mode);
   const Block block({}, "vblk",
                     {{"dev", fmt::format("{{pmode: '{}'}}", mode), {{"pmode", std::string(mode)}}},
                      number("nblks", v.chunks.size()),
@@ -252,6 +246,8 @@ std::string virtual_block(const BlockValues& v, Syntax syntax) {
   json["addrs"] = Json::parse(addresses(v.chunks, v.version, Syntax::json));
   return Block::dump(json);
 }
+
+std::string_view plane_mode(int mode) noexcept { return mode >= 0 && mode <= 2 ? kPlaneModes[mode] : "UNKN"; }
 
 std::string nothing(std::string_view name) { return fmt::format("{}: ~\n", name); }
 

@@ -2,6 +2,7 @@
 // LbaFormat: how a device packs an address into bit fields of its own. OCSSD-2.0 2.1.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -30,6 +31,9 @@ class LbaFormat {
         group_down_(static_cast<std::uint8_t>(56 - group_shift_)),
         unit_down_(static_cast<std::uint8_t>(48 - unit_shift_)),
         chunk_down_(static_cast<std::uint8_t>(32 - chunk_shift_)) {}
+  /// The same of the lengths in an array: group, unit, chunk, sector.
+  constexpr explicit LbaFormat(const std::array<unsigned, 4>& bits) noexcept
+      : LbaFormat(bits[0], bits[1], bits[2], bits[3]) {}
   /// The shortest fields that hold the geometry's counts.
   static constexpr LbaFormat shortest(const Geometry& g) noexcept {
     return {bits_for(g.groups), bits_for(g.units), bits_for(g.chunks), bits_for(g.sectors)};
@@ -45,10 +49,15 @@ class LbaFormat {
   [[nodiscard]] constexpr unsigned unit_shift() const noexcept { return unit_shift_; }
   [[nodiscard]] constexpr unsigned group_shift() const noexcept { return group_shift_; }
 
-  /// The device's address. Requires: encodable(a).
+  /// The bits of a device's address that each field has: group, unit, chunk, sector.
+  [[nodiscard]] constexpr std::array<std::uint64_t, 4> device_masks() const noexcept {
+    return {group_field_, unit_field_, chunk_field_, sector_mask_};
+  }
+
+  /// The device's address. What exceeds its field, where not encodable(a), is cut.
   [[nodiscard]] constexpr std::uint64_t pack(Address a) const noexcept {
     return ((a.value >> group_down_) & group_field_) | ((a.value >> unit_down_) & unit_field_) |
-           ((a.value >> chunk_down_) & chunk_field_) | (a.value & 0xFFFFFFFF);
+           ((a.value >> chunk_down_) & chunk_field_) | (a.value & sector_mask_);
   }
   /// The inverse, field by field; bits above total_bits() are ignored.
   [[nodiscard]] constexpr std::uint32_t group(std::uint64_t lba) const noexcept {

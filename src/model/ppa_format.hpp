@@ -63,7 +63,7 @@ class PpaPacker {
     for (const PpaField field : fields_of(f)) device_mask_ |= field.mask();
   }
 
-  /// The device's address. Requires: encodable(a).
+  /// The device's address. What exceeds its field, where not encodable(a), spills into others.
   [[nodiscard]] constexpr std::uint64_t pack(Address a) const noexcept {
     return channel_.put(a.group()) | lun_.put(a.unit()) | plane_.put(a.plane()) | block_.put(a.chunk()) |
            page_.put(a.page()) | sector_.put(a.sec());

@@ -20,6 +20,21 @@ constexpr std::uint64_t kHuge = 2ULL << 20;
 
 Status last_status() noexcept { return Status::os(errno); }
 
+// Calls `call(data, bytes, offset)` until all is there; EIO where it makes no progress.
+template <typename Byte, typename Call>
+Status transfer(Byte* data, std::size_t bytes, std::uint64_t offset, Call&& call) noexcept {
+  while (bytes > 0) {
+    const ssize_t n = call(data, bytes, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return last_status();
+    if (n == 0) return Status::os(EIO);
+    data += n;
+    bytes -= static_cast<std::size_t>(n);
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
 // Where this process may not write any more (RLIMIT_FSIZE), as it was when it last opened a file. The kernel answers a
 // write there with SIGXFSZ, which ends the program.
 std::atomic<std::uint64_t> size_limit{~0ULL};
@@ -80,31 +95,15 @@ Result<Fd> open(const std::string& path, int flags, unsigned mode) noexcept {
 }
 
 Status read_at(int fd, std::byte* data, std::size_t bytes, std::uint64_t offset) noexcept {
-  while (bytes > 0) {
-    const ssize_t n = ::pread(fd, data, bytes, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return last_status();
-    if (n == 0) return Status::os(EIO);
-    data += n;
-    bytes -= static_cast<std::size_t>(n);
-    offset += static_cast<std::uint64_t>(n);
-  }
-  return {};
+  return transfer(data, bytes, offset,
+                  [fd](std::byte* p, std::size_t n, off_t at) noexcept { return ::pread(fd, p, n, at); });
 }
 
 Status write_at(int fd, const std::byte* data, std::size_t bytes, std::uint64_t offset) noexcept {
   if (beyond_size_limit(offset, bytes)) [[unlikely]]
     return Status::os(EFBIG);
-  while (bytes > 0) {
-    const ssize_t n = ::pwrite(fd, data, bytes, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return last_status();
-    if (n == 0) return Status::os(EIO);
-    data += n;
-    bytes -= static_cast<std::size_t>(n);
-    offset += static_cast<std::uint64_t>(n);
-  }
-  return {};
+  return transfer(data, bytes, offset,
+                  [fd](const std::byte* p, std::size_t n, off_t at) noexcept { return ::pwrite(fd, p, n, at); });
 }
 
 Status sync_data(int fd) noexcept {

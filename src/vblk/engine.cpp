@@ -12,7 +12,7 @@ Engine::Engine(Queue queue, const Stripe& stripe, std::uint32_t sector_bytes, st
       oob_bytes_(oob_bytes),
       ordered_(ordered),
       busy_(stripe.chunks.size()),
-      pattern_(static_cast<std::size_t>(stripe.most) * sector_bytes),
+      pattern_(static_cast<std::size_t>(stripe.most_write) * sector_bytes),
       queue_(std::move(queue)) {
   for (std::size_t i = 0; i < pattern_.size(); ++i) pattern_[i] = static_cast<std::byte>('A' + i % 26);
 }
@@ -73,8 +73,9 @@ Status Engine::submit(Job& job, std::uint64_t sector, std::uint32_t count) {
 
 // False when nothing more can be sent now.
 bool Engine::send_one(Job& job) {
-  std::uint32_t count = stripe_.length(job.next, job.end - job.next);
-  if (job.kind == JobKind::copy) count = std::min(count, kMaxAddresses / stripe_.step * stripe_.step);
+  std::uint64_t most = job.kind == JobKind::read ? stripe_.most_read : stripe_.most_write;
+  if (job.kind == JobKind::copy) most = std::min<std::uint64_t>(most, kMaxAddresses / stripe_.step * stripe_.step);
+  const std::uint32_t count = stripe_.length(job.next, std::min(most, job.end - job.next));
   if (writes(job) && !chunks_free(job.next, count)) return false;
   const std::uint64_t sector = job.next;
   const Status s = submit(job, sector, count);

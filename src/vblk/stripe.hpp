@@ -22,8 +22,9 @@ struct Stripe {
   std::uint32_t step = 1;  ///< writes are cut at its multiples: ws_min; OCSSD 1.2: the pages of the plane mode
   std::uint32_t chunk_sectors = 0;
   bool vector = true;
-  std::uint32_t most = 1;  ///< sectors of one command
-  CommandOptions options;  ///< of all commands
+  std::uint32_t most_read = 1, most_write = 1;  ///< sectors of one command
+  std::uint32_t most_erase = 1;                 ///< addresses of one command
+  CommandOptions options;                       ///< of all commands
 
   [[nodiscard]] std::uint64_t sectors() const noexcept { return chunks.size() * std::uint64_t{chunk_sectors}; }
   [[nodiscard]] std::size_t chunk_of(std::uint64_t sector) const noexcept { return sector / unit % chunks.size(); }
@@ -31,10 +32,10 @@ struct Stripe {
     const std::uint64_t row = sector / unit / chunks.size();
     return geometry.sector_address(chunks[chunk_of(sector)], static_cast<std::uint32_t>(row * unit + sector % unit));
   }
-  /// How many sectors the command that begins at `sector` takes, with `left` to go: a vector reaches over several
-  /// chunks, a scalar command stays within one stretch of one chunk.
-  [[nodiscard]] std::uint32_t length(std::uint64_t sector, std::uint64_t left) const noexcept {
-    std::uint64_t n = std::min<std::uint64_t>(most, left);
+  /// How many of `wanted` sectors the command that begins at `sector` takes: a vector reaches over several chunks, a
+  /// scalar command stays within one stretch of one chunk.
+  [[nodiscard]] std::uint32_t length(std::uint64_t sector, std::uint64_t wanted) const noexcept {
+    std::uint64_t n = wanted;
     if (!vector && chunks.size() > 1) n = std::min<std::uint64_t>(n, unit - sector % unit);
     return static_cast<std::uint32_t>(n);
   }
@@ -49,12 +50,16 @@ struct Stripe {
       i += run;
     }
   }
-  /// The addresses that an erase of all chunks names: each plane's own in single plane mode.
+  /// How many addresses an erase names of each chunk: one for each plane in single plane mode.
+  [[nodiscard]] std::uint32_t erased_planes() const noexcept {
+    return options.plane_mode == PlaneMode::single ? std::max(geometry.planes, 1U) : 1;
+  }
+  /// The addresses that an erase of all chunks names.
   [[nodiscard]] std::vector<Address> erased() const {
     std::vector<Address> out;
-    const std::uint32_t planes = options.plane_mode == PlaneMode::single ? std::max(geometry.planes, 1U) : 1;
     for (const Address a : chunks) {
-      for (std::uint32_t p = 0; p < planes; ++p) out.push_back(Address::of12(a.group(), a.unit(), a.chunk(), p));
+      for (std::uint32_t p = 0; p < erased_planes(); ++p)
+        out.push_back(Address::of12(a.group(), a.unit(), a.chunk(), p));
     }
     return out;
   }

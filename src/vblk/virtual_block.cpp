@@ -69,14 +69,25 @@ class VirtualBlock::Impl {
 
 namespace {
 
-constexpr PlaneMode mode_of(std::uint32_t planes) noexcept {
-  return planes == 4 ? PlaneMode::quad : planes == 2 ? PlaneMode::dual : PlaneMode::single;
-}
-
 // The planes that are written at once: all, unless the caller says so or a list has no room for their pages.
 PlaneMode choose_mode(const Geometry& g, const VirtualBlockOptions& options) {
   if (options.plane_mode) return *options.plane_mode;
-  return g.ws_opt <= kMaxAddresses ? mode_of(g.planes) : PlaneMode::single;
+  return g.ws_opt <= kMaxAddresses ? plane_mode_of(g.planes) : PlaneMode::single;
+}
+
+// A command of at most `limit` sectors. Whole units keep the commands of a stripe alike; below one unit whole write
+// sizes do.
+std::uint32_t command_sectors(const Stripe& s, std::uint32_t limit) {
+  for (const std::uint32_t grain : {s.unit, s.step}) {
+    if (limit >= grain) return limit / grain * grain;
+  }
+  return std::max(limit, 1U);
+}
+
+// Chunks are erased with all their planes where there is room for them.
+std::uint32_t erase_addresses(const Stripe& s, std::uint32_t limit) {
+  const std::uint32_t planes = s.erased_planes();
+  return limit < planes ? limit : limit / planes * planes;
 }
 
 // How a device wants to be addressed: by vectors unless a unit of the stripe does not fit one.
@@ -91,12 +102,13 @@ Stripe make_stripe(const Device& device, std::span<const Address> chunks, const 
   s.vector = g.has_planes() || (!options.scalar && g.ws_opt <= kMaxAddresses);
   if (g.has_planes()) {
     s.options.plane_mode = choose_mode(g, options);
-    s.step = g.page_sectors << static_cast<unsigned>(s.options.plane_mode);
+    s.step = g.page_sectors * planes_of(s.options.plane_mode);
   }
   const std::uint32_t most = std::min(device.max_sectors(), s.vector ? kMaxAddresses : 65536U);
-  // Whole units keep commands of a stripe alike; a transfer limit below one unit still takes whole write sizes.
-  const std::uint32_t grain = most >= s.unit ? s.unit : s.step;
-  s.most = std::max(most / grain * grain, 1U);
+  const auto limited = [&](std::uint32_t addresses) { return s.vector ? std::min(most, addresses) : most; };
+  s.most_read = command_sectors(s, limited(options.read_addresses));
+  s.most_write = command_sectors(s, std::max(limited(options.write_addresses), std::min(s.step, most)));
+  s.most_erase = erase_addresses(s, options.erase_addresses);
   return s;
 }
 
@@ -120,8 +132,11 @@ Result<VirtualBlock> VirtualBlock::make(const Device& device, std::span<const Ad
   const bool twice = std::ranges::adjacent_find(sorted) != sorted.end();
   const bool outside = std::ranges::any_of(sorted, [&](Address a) { return !g.contains(a); });
   if (chunks.empty() || twice || outside) return std::unexpected(Status::os(EINVAL));
+  for (const std::uint32_t n : {options.erase_addresses, options.write_addresses, options.read_addresses}) {
+    if (n == 0 || n > kMaxAddresses) return std::unexpected(Status::os(EINVAL));
+  }
   const PlaneMode mode = options.plane_mode.value_or(PlaneMode::single);
-  if (mode != PlaneMode::single && mode != mode_of(g.planes)) return std::unexpected(Status::os(EINVAL));
+  if (mode != PlaneMode::single && mode != plane_mode_of(g.planes)) return std::unexpected(Status::os(EINVAL));
   // OCSSD 1.2 does not tell which blocks are whole: its bad block tables are for whoever chooses them.
   for (const Address a : g.has_planes() ? std::vector<Address>() : sorted) {
     const auto chunk = handle.chunk(a);
@@ -170,8 +185,9 @@ Status VirtualBlock::erase() {
   const std::vector<Address> blocks = impl_->stripe.erased();
   const std::span<const Address> all(blocks);
   Status first;
-  for (std::size_t i = 0; i < all.size(); i += kMaxAddresses) {
-    const auto part = all.subspan(i, std::min<std::size_t>(kMaxAddresses, all.size() - i));
+  const std::size_t most = impl_->stripe.most_erase;
+  for (std::size_t i = 0; i < all.size(); i += most) {
+    const auto part = all.subspan(i, std::min(most, all.size() - i));
     const Completion c = impl_->device.reset(Sectors(part), {}, impl_->stripe.options);
     if (!c && first) first = c.status;
   }

@@ -167,5 +167,9 @@ TEST(tables_are_printed) {
   nvm_bbt_pr(NULL);
   nvm_bbt_state_pr(3);
   CHECK_STR("bbt: ~\nEINVAL(3)", capture_stop());
+  const int states[] = {NVM_BBT_FREE, NVM_BBT_BAD, NVM_BBT_GBAD, NVM_BBT_DMRK, NVM_BBT_HMRK, 256, -1};
+  capture_start();
+  for (unsigned i = 0; i < sizeof(states) / sizeof(*states); ++i) nvm_bbt_state_pr(states[i]);
+  CHECK_STR("FREE(0) BAD(1)GBAD(2)DMRK(4)HMRK(8)EINVAL(256)EINVAL(-1)", capture_stop());
   nvm_dev_close(dev);
 }

@@ -89,3 +89,24 @@ const char* make_odd_image(const char* name) {
   CHECK_INT(0, nvm_buf_to_file(info, sizeof(info) - 1, path));
   return make(name, "--chunk-info", path);
 }
+
+struct told told_of(const char* trace, const char* opcode) {
+  struct told told = {0, 0, 0, 0};
+  char line[4096], event[16], name[32];
+  FILE* file = fopen(trace, "r");
+  CHECK(file != NULL);
+  while (fgets(line, sizeof(line), file) != NULL) {
+    if (sscanf(line, "%*s %*s %*s %15s %31s", event, name) != 2) continue;
+    if (strcmp(event, "submit") != 0 || strcmp(name, opcode) != 0) continue;
+    unsigned addresses = 0;
+    // The runs of a list: FIRST+COUNT.
+    for (const char* p = line; (p = strchr(p, '+')) != NULL;) addresses += (unsigned)strtoul(++p, NULL, 10);
+    ++told.commands;
+    told.addresses += addresses;
+    if (addresses > told.most) told.most = addresses;
+    const char* control = strstr(line, "control=");
+    told.with_mode += control != NULL && (strtoul(control + strlen("control="), NULL, 16) & 3) != 0;
+  }
+  fclose(file);
+  return told;
+}

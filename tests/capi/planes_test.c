@@ -168,3 +168,77 @@ TEST(a_virtual_block_over_planes) {
   nvm_vblk_free(vblk);
   nvm_dev_close(dev);
 }
+
+// What a virtual block of three blocks says to the device where its settings change once it is made: the most addresses
+// of each command, and the plane mode.
+struct settings {
+  int pmode, erase, write, read;
+  unsigned erases, erased, written, most_read;
+};
+
+static void check_settings(const struct settings* s) {
+  char ident[600];
+  const char* trace = temporary("trace");
+  remove(trace);
+  snprintf(ident, sizeof(ident),
+           "emu:?spec=1.2&groups=2&punits=2&planes=2&blocks=26&pages=4&page_sectors=4&bad=none&trace=%s", trace);
+  struct nvm_dev* dev = nvm_dev_open(ident);
+  CHECK(dev != NULL);
+  struct nvm_addr addrs[] = {in_block(0, 0, 7, 0, 0, 0), in_block(1, 0, 7, 0, 0, 0), in_block(0, 1, 7, 0, 0, 0)};
+  struct nvm_vblk* vblk = nvm_vblk_alloc(dev, addrs, 3);
+  CHECK(vblk != NULL);
+  const size_t nbytes = nvm_vblk_get_nbytes(vblk);
+  struct nvm_buf_set* bufs = nvm_buf_set_alloc(dev, nbytes, 0);
+  CHECK(bufs != NULL);
+  nvm_buf_set_fill(bufs);
+  CHECK_INT(0, nvm_dev_set_pmode(dev, s->pmode));
+  CHECK_INT(0, nvm_dev_set_erase_naddrs_max(dev, s->erase));
+  CHECK_INT(0, nvm_dev_set_write_naddrs_max(dev, s->write));
+  CHECK_INT(0, nvm_dev_set_read_naddrs_max(dev, s->read));
+  CHECK_INT(nbytes, nvm_vblk_erase(vblk));
+  CHECK_INT(nbytes, nvm_vblk_write(vblk, bufs->write, nbytes));
+  CHECK_INT(nbytes, nvm_vblk_read(vblk, bufs->read, nbytes));
+  CHECK_INT(0, nvm_buf_diff(bufs->write, bufs->read, nbytes));
+  nvm_buf_set_free(bufs);
+  nvm_vblk_free(vblk);
+  nvm_dev_close(dev);
+  const struct told erases = told_of(trace, "vector_reset"), writes = told_of(trace, "vector_write"),
+                    reads = told_of(trace, "vector_read");
+  const bool over_planes = s->pmode != NVM_FLAG_PMODE_SNGL;
+  CHECK_INT(s->erases, erases.commands);
+  CHECK_INT(s->erased, erases.most);
+  CHECK_INT(over_planes ? 3 : 3 * PLANES, erases.addresses);
+  CHECK_INT(s->written, writes.most);
+  CHECK_INT(s->most_read, reads.most);
+  CHECK_INT(nbytes / SECTOR_BYTES, writes.addresses);
+  CHECK_INT(nbytes / SECTOR_BYTES, reads.addresses);
+  CHECK_INT(over_planes ? erases.commands : 0, erases.with_mode);
+  CHECK_INT(over_planes ? writes.commands : 0, writes.with_mode);
+  CHECK_INT(over_planes ? reads.commands : 0, reads.with_mode);
+}
+
+TEST(a_virtual_block_follows_plane_mode_and_maxima) {
+  static const struct settings kCases[] = {
+      {NVM_FLAG_PMODE_DUAL, 64, 64, 64, 1, 3, 64, 64}, {NVM_FLAG_PMODE_DUAL, 2, 16, 10, 2, 2, 16, 8},
+      {NVM_FLAG_PMODE_DUAL, 1, 8, 2, 3, 1, 8, 2},      {NVM_FLAG_PMODE_SNGL, 64, 64, 64, 1, 6, 64, 64},
+      {NVM_FLAG_PMODE_SNGL, 5, 12, 7, 2, 4, 8, 4},     {NVM_FLAG_PMODE_SNGL, 3, 4, 1, 3, 2, 4, 1},
+      {NVM_FLAG_PMODE_SNGL, 1, 4, 1, 6, 1, 4, 1},
+  };
+  for (unsigned i = 0; i < sizeof(kCases) / sizeof(*kCases); ++i) check_settings(&kCases[i]);
+}
+
+TEST(a_write_is_a_page_over_the_planes_though_the_maximum_was_set_for_one) {
+  struct nvm_dev* dev = open_planes();
+  struct nvm_addr block = in_block(0, 0, 7, 0, 0, 0);
+  struct nvm_vblk* vblk = nvm_vblk_alloc(dev, &block, 1);
+  CHECK(vblk != NULL);
+  CHECK_INT(0, nvm_dev_set_pmode(dev, NVM_FLAG_PMODE_SNGL));
+  CHECK_INT(0, nvm_dev_set_write_naddrs_max(dev, SECTORS));
+  CHECK_INT(0, nvm_dev_set_read_naddrs_max(dev, 1));
+  CHECK_INT(0, nvm_dev_set_pmode(dev, NVM_FLAG_PMODE_DUAL));
+  const size_t nbytes = nvm_vblk_get_nbytes(vblk);
+  CHECK_INT(nbytes, nvm_vblk_erase(vblk));
+  CHECK_INT(nbytes, nvm_vblk_pad(vblk));
+  nvm_vblk_free(vblk);
+  nvm_dev_close(dev);
+}

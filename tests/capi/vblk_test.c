@@ -253,30 +253,28 @@ TEST(copies_take_all_of_a_block_and_move_no_position) {
   end();
 }
 
-// What the device's maximum says is what goes into one command: told by the trace of the commands.
-static int resets_in_trace(int flags, int most, int nchunks) {
-  char ident[600], line[1024];
-  struct nvm_addr addrs[6];
-  const char* trace = temporary("trace");
+static struct nvm_dev* open_traced(const char* trace, int flags) {
+  char ident[600];
   remove(trace);
-  snprintf(ident, sizeof(ident), "emu:?groups=2&punits=3&chunks=2&sectors=96&bad=none&trace=%s", trace);
+  snprintf(ident, sizeof(ident), "emu:?groups=2&punits=3&chunks=5&sectors=96&ws_min=4&ws_opt=8&bad=none&trace=%s",
+           trace);
   struct nvm_dev* traced = nvm_dev_openf(ident, flags);
   CHECK(traced != NULL);
+  return traced;
+}
+
+// What the device's maximum says is what goes into one command: told by the trace of the commands.
+static int resets_in_trace(int flags, int most, int nchunks) {
+  struct nvm_addr addrs[6];
+  const char* trace = temporary("trace");
+  struct nvm_dev* traced = open_traced(trace, flags);
   for (int i = 0; i < nchunks; ++i) addrs[i] = at((unsigned)i % 2, (unsigned)i / 2, 0, 0);
   struct nvm_vblk* block = nvm_vblk_alloc(traced, addrs, nchunks);
   CHECK_INT(0, nvm_dev_set_erase_naddrs_max(traced, most));
   CHECK(nvm_vblk_erase(block) > 0);
   nvm_vblk_free(block);
   nvm_dev_close(traced);
-  FILE* file = fopen(trace, "r");
-  CHECK(file != NULL);
-  int resets = 0;
-  while (fgets(line, sizeof(line), file) != NULL) {
-    const char* opcode = (flags & NVM_CMD_SCALAR) != 0 ? "dataset_management" : "vector_reset";
-    if (strstr(line, "submit") != NULL && strstr(line, opcode) != NULL) ++resets;
-  }
-  fclose(file);
-  return resets;
+  return (int)told_of(trace, (flags & NVM_CMD_SCALAR) != 0 ? "dataset_management" : "vector_reset").commands;
 }
 
 TEST(an_erase_is_grouped_by_the_devices_maximum) {
@@ -286,4 +284,36 @@ TEST(an_erase_is_grouped_by_the_devices_maximum) {
   CHECK_INT(2, resets_in_trace(0, 5, 6));
   CHECK_INT(5, resets_in_trace(0, 3, 5));
   CHECK_INT(1, resets_in_trace(NVM_CMD_SCALAR, 64, 6));
+}
+
+// A write has at least ws_min sectors; more are whole ones of ws_opt where they fit.
+TEST(transfers_follow_the_devices_maxima) {
+  static const struct {
+    int set;
+    unsigned writes, reads;
+  } kCases[] = {{64, 64, 64}, {17, 16, 16}, {8, 8, 8}, {7, 4, 4}, {3, 4, 3}, {1, 4, 1}};
+  const char* trace = temporary("trace");
+  for (unsigned i = 0; i < sizeof(kCases) / sizeof(*kCases); ++i) {
+    begin_on(open_traced(trace, 0));
+    CHECK_INT(0, nvm_dev_set_write_naddrs_max(dev, kCases[i].set));
+    CHECK_INT(0, nvm_dev_set_read_naddrs_max(dev, kCases[i].set));
+    CHECK_INT(NBYTES, nvm_vblk_write(vblk, data, NBYTES));
+    CHECK_INT(NBYTES, nvm_vblk_read(vblk, back, NBYTES));
+    CHECK_INT(0, nvm_buf_diff(data, back, NBYTES));
+    end();
+    CHECK_INT(kCases[i].writes, told_of(trace, "vector_write").most);
+    CHECK_INT(kCases[i].reads, told_of(trace, "vector_read").most);
+    CHECK_INT(NBYTES / SECTOR, told_of(trace, "vector_read").addresses);
+  }
+}
+
+TEST(a_scalar_block_has_one_address_in_a_command_whatever_the_maxima) {
+  const char* trace = temporary("trace");
+  begin_on(open_traced(trace, 0));
+  CHECK_INT(0, nvm_vblk_set_scalar(vblk));
+  CHECK_INT(0, nvm_dev_set_write_naddrs_max(dev, 1));
+  CHECK_INT(NBYTES, nvm_vblk_write(vblk, data, NBYTES));
+  end();
+  CHECK_INT(WS_OPT, told_of(trace, "write").most);
+  CHECK_INT(0, told_of(trace, "vector_write").commands);
 }

@@ -39,6 +39,36 @@ def test_virtual_blocks_take_the_mode_of_their_planes(bench):
             same(bench.ok(f"nvm_vblk {command} n.img 100000000 --json", env=env).json["vblk"]["dev"]["pmode"], name)
 
 
+def told(bench, command, opcode, **variables):
+    """The most addresses of the commands of `opcode` that NVM_VBLK COMMAND sends, and whether all name a plane mode."""
+    trace = bench.path("trace")
+    trace.unlink(missing_ok=True)
+    verb, device, names = command.split(" ", 2)
+    bench.ok(f"nvm_vblk {verb} {device}?trace={trace} {names}", env={**bench.env, **variables})
+    lines = [line.split() for line in trace.read_text().splitlines()]
+    fields = [line[13] for line in lines if line[3:5] == ["submit", opcode]]
+    runs = [sum(int(word.split("+")[1]) for word in field.split(",") if "+" in word) for field in fields]
+    return max(runs), all("control=0x1" in field for field in fields)
+
+
+def test_virtual_blocks_keep_to_the_most_addresses(bench):
+    bench.ok("nvm_emu create n.img --spec 1.2 --planes 2 --bad none")
+    bench.device()
+    line = "line_{} n.img 0 1 0 1 1"
+    for mode, erase, write, read, expected in (("1", "1", "8", "2", (1, 8, 2)), ("1", "3", "24", "64", (3, 24, 64)),
+                                               ("0", "3", "4", "1", (2, 4, 1)), ("0", "64", "64", "7", (8, 64, 4))):
+        variables = {"NVM_CLI_PMODE": mode, "NVM_CLI_ERASE_NADDRS_MAX": erase, "NVM_CLI_WRITE_NADDRS_MAX": write,
+                     "NVM_CLI_READ_NADDRS_MAX": read}
+        for verb, most in zip(("erase", "write", "read"), expected):
+            opcode = {"erase": "vector_reset"}.get(verb, f"vector_{verb}")
+            same(told(bench, line.format(verb), opcode, **variables), (most, mode == "1"))
+    same(told(bench, "write d.img 100000000", "vector_write", NVM_CLI_WRITE_NADDRS_MAX="8"), (8, False))
+    bench.fails("nvm_vblk erase n.img 100000000", "# NVM_CLI_WRITE_NADDRS_MAX: is a multiple of 8 in plane mode DUAL, not 4",
+                env={**bench.env, "NVM_CLI_WRITE_NADDRS_MAX": "4"})
+    bench.fails("nvm_vblk erase n.img 100000000", "# NVM_CLI_READ_NADDRS_MAX: is a multiple of 2 in plane mode DUAL, not 3",
+                env={**bench.env, "NVM_CLI_READ_NADDRS_MAX": "3"})
+
+
 def test_virtual_blocks_are_scalar_by_the_commands_options(bench):
     bench.device()
     bench.env["NVM_CLI_CMD_OPTS"] = "40"

@@ -56,6 +56,12 @@ TEST(LbaFormat, gives_back_what_it_packed_for_any_lengths) {
     const Address a{(std::uint64_t{random()} << 32 | random()) & f.generic_mask()};
     ASSERT_TRUE(f.encodable(a));
     ASSERT_EQ(f.unpack(f.pack(a)), a);
+    const auto [group, unit, chunk, sector] = f.device_masks();
+    ASSERT_EQ(group + unit + chunk + sector, (1ULL << f.total_bits() % 64) - 1);
+    ASSERT_EQ(f.pack(Address::of(a.group(), 0, 0, 0)) & ~group, 0U);
+    ASSERT_EQ(f.pack(Address::of(0, a.unit(), 0, 0)) & ~unit, 0U);
+    ASSERT_EQ(f.pack(Address::of(0, 0, a.chunk(), 0)) & ~chunk, 0U);
+    ASSERT_EQ(f.pack(Address::of(0, 0, 0, a.sector())) & ~sector, 0U);
   }
 }
 

@@ -133,6 +133,22 @@ TEST(VirtualBlock12, takes_the_plane_mode_of_the_device) {
   EXPECT_TRUE(VirtualBlock::line(chunks, {0, 1, 0, 1, 0}, dual).error().is_errno(EINVAL));
 }
 
+TEST(VirtualBlock12, takes_limits_that_are_numbers_of_addresses) {
+  for (const char* ident : {kTwo, "emu:"}) {
+    Device device = *Device::open(ident);
+    const auto made = [&](VirtualBlockOptions options) {
+      const auto block = VirtualBlock::line(device, {0, 1, 0, 1, 0}, options);
+      return block ? Status() : block.error();
+    };
+    for (const std::uint32_t n : {0U, kMaxAddresses + 1}) {
+      EXPECT_TRUE(made({.erase_addresses = n}).is_errno(EINVAL));
+      EXPECT_TRUE(made({.write_addresses = n}).is_errno(EINVAL));
+      EXPECT_TRUE(made({.read_addresses = n}).is_errno(EINVAL));
+    }
+    EXPECT_TRUE(made({.erase_addresses = 1, .write_addresses = 1, .read_addresses = 1}));
+  }
+}
+
 TEST(VirtualBlock12, asynchronous_transfers_keep_their_order) {
   Device device = *Device::open(kTwo);
   VirtualBlock block = *VirtualBlock::line(device, {0, 1, 0, 1, 3});
