@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -85,6 +86,19 @@ TEST(Crc32c, continues_from_a_seed) {
   const std::span<const std::byte> all(data);
   for (const std::size_t cut : {0UL, 1UL, 7UL, 8UL, 9UL, 500UL, 999UL, 1000UL}) {
     EXPECT_EQ(crc32c(all.subspan(cut), crc32c(all.first(cut))), crc32c(all)) << cut;
+  }
+}
+
+TEST(Crc32c, is_the_same_by_instruction_and_by_tables) {
+  std::vector<std::byte> data(5000);
+  std::mt19937 random(5);
+  for (std::byte& b : data) b = static_cast<std::byte>(random());
+  const std::span<const std::byte> all(data);
+  for (int i = 0; i < 2000; ++i) {
+    const std::size_t at = random() % 64;
+    const auto piece = all.subspan(at, random() % (data.size() - at));
+    const auto seed = static_cast<std::uint32_t>(random());
+    ASSERT_EQ(crc32c(piece, seed), crc32c_portable(piece, seed)) << at << '+' << piece.size();
   }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // CRC32C by eight tables: 8 bytes a step, the same on every processor.
-#include "base/crc32c.hpp"
-
 #include <array>
 #include <cstring>
+
+#include "base/crc32c.hpp"
 
 namespace lightnvm {
 namespace {
@@ -26,7 +26,7 @@ constexpr Tables kTables = make_tables();
 
 }  // namespace
 
-std::uint32_t crc32c(std::span<const std::byte> data, std::uint32_t seed) noexcept {
+std::uint32_t crc32c_portable(std::span<const std::byte> data, std::uint32_t seed) noexcept {
   std::uint32_t c = ~seed;
   const std::byte* p = data.data();
   std::size_t n = data.size();
