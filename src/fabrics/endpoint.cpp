@@ -11,11 +11,13 @@ bool Endpoint::fail(spec::tcp::FatalStatus status, std::uint32_t info) noexcept 
   return false;
 }
 
-void Endpoint::ended_by_peer() noexcept {
+bool Endpoint::ended_by_peer() noexcept {
+  if (input_.type() != role_.peers_term_req) return false;
   const auto term = input_.header<spec::tcp::TermReq>();
   fault_ = {static_cast<spec::tcp::FatalStatus>(term.fes),
             term.fei[0] | (static_cast<std::uint32_t>(term.fei[1]) << 16), true};
   state_ = State::terminated;
+  return true;
 }
 
 }  // namespace lightnvm::fabrics

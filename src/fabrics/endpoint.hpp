@@ -41,10 +41,7 @@ class Endpoint {
       switch (input_.take(bytes, expected_)) {
         case Input::Step::more: return;
         case Input::Step::header:
-          if (input_.type() == role_.peers_term_req)
-            ended_by_peer();
-          else
-            on_header();
+          if (!ended_by_peer()) on_header();
           break;
         case Input::Step::payload: on_payload(); break;
         case Input::Step::fault: fail(input_.fault().status, input_.fault().info); break;
@@ -65,7 +62,7 @@ class Endpoint {
   State state_ = State::connecting;
 
  private:
-  void ended_by_peer() noexcept;
+  bool ended_by_peer() noexcept;
   Role role_;
   Fault fault_;
 };

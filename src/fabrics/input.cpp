@@ -62,37 +62,52 @@ Input::Step Input::take(std::span<const std::byte>& bytes, const Expectations& e
         break;
       case Part::header:
         if (!fill(bytes, header_end_ + (header_digest_ ? kDigestBytes : 0))) return Step::more;
-        known_ = header_end_;
-        if (!check_header_digest()) break;
-        land({});
-        part_ = Part::padding;
-        if (payload_bytes_ == 0) begin_header();
-        return Step::header;
-      case Part::padding: {
-        const std::size_t pad = is_term_req(type()) ? 0 : common().pdo - filled_;
-        const std::size_t n = std::min(pad, bytes.size());
-        filled_ += n;
-        bytes = bytes.subspan(n);
-        if (n < pad) return Step::more;
+        if (end_header()) return Step::header;
+        break;
+      case Part::padding:
+        if (!skip_padding(bytes)) return Step::more;
         part_ = Part::payload;
         break;
-      }
       case Part::payload:
         if (bytes.empty()) return Step::more;
         take_payload(bytes);
         break;
-      case Part::digest: {
-        const std::size_t n = std::min(kDigestBytes - filled_, bytes.size());
-        if (n > 0) std::memcpy(digest_.data() + filled_, bytes.data(), n);
-        filled_ += n;
-        bytes = bytes.subspan(n);
-        if (filled_ < kDigestBytes) return Step::more;
-        check_data_digest();
+      case Part::digest:
+        if (!take_digest(bytes)) return Step::more;
         break;
-      }
       case Part::payload_end: begin_header(); return Step::payload;
     }
   }
+}
+
+bool Input::end_header() noexcept {
+  known_ = header_end_;
+  if (!check_header_digest()) return false;
+  land({});
+  part_ = Part::padding;
+  if (payload_bytes_ == 0) begin_header();
+  return true;
+}
+
+bool Input::skip_padding(std::span<const std::byte>& bytes) noexcept {
+  const std::size_t pad = is_term_req(type()) ? 0 : common().pdo - filled_;
+  const std::size_t n = std::min(pad, bytes.size());
+  filled_ += n;
+  bytes = bytes.subspan(n);
+  return n == pad;
+}
+
+bool Input::take_digest(std::span<const std::byte>& bytes) noexcept {
+  const std::size_t n = std::min(kDigestBytes - filled_, bytes.size());
+  if (n > 0) std::memcpy(digest_.data() + filled_, bytes.data(), n);
+  filled_ += n;
+  bytes = bytes.subspan(n);
+  if (filled_ < kDigestBytes) return false;
+  std::uint32_t received = 0;
+  std::memcpy(&received, digest_.data(), kDigestBytes);
+  digest_ok_ = received == crc_;
+  part_ = Part::payload_end;
+  return true;
 }
 
 void Input::landed(std::size_t bytes) noexcept {
@@ -190,13 +205,6 @@ void Input::take_payload(std::span<const std::byte>& bytes) noexcept {
 void Input::end_payload() noexcept {
   part_ = data_digest_ ? Part::digest : Part::payload_end;
   filled_ = 0;
-}
-
-void Input::check_data_digest() noexcept {
-  std::uint32_t received = 0;
-  std::memcpy(&received, digest_.data(), kDigestBytes);
-  digest_ok_ = received == crc_;
-  part_ = Part::payload_end;
 }
 
 void Input::begin_header() noexcept {

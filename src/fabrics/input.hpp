@@ -73,7 +73,9 @@ class Input {
   bool check_header_digest() noexcept;
   void take_payload(std::span<const std::byte>& bytes) noexcept;
   void end_payload() noexcept;
-  void check_data_digest() noexcept;
+  bool end_header() noexcept;
+  bool skip_padding(std::span<const std::byte>& bytes) noexcept;
+  bool take_digest(std::span<const std::byte>& bytes) noexcept;
   void begin_header() noexcept;
 
   static constexpr std::size_t kLargestHeader = sizeof(spec::tcp::ICReq) + spec::tcp::kDigestBytes;

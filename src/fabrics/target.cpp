@@ -137,7 +137,7 @@ bool Target::on_capsule() {
   current_ = free_.back();
   free_.pop_back();
   Slot& slot = slots_[current_];
-  slot = {.command = input_.header<spec::tcp::CapsuleCmd>().sqe, .phase = Phase::owned};
+  slot = {.command = input_.header<spec::tcp::CapsuleCmd>().sqe, .phase = Phase::arriving};
   capsule_received_ = input_.payload_bytes();
   capsule_digest_ok_ = true;
   if (capsule_received_ == 0) {
@@ -152,6 +152,7 @@ bool Target::on_capsule() {
 
 void Target::begin(std::uint32_t index) {
   Slot& slot = slots_[index];
+  slot.phase = Phase::owned;
   sqhd_ = (sqhd_ + 1) % queue_.entries;
   TargetCommand command{slot.command, 0, {}};
   const std::uint32_t cid = spec::Cid::get(slot.command);
@@ -202,7 +203,7 @@ Status Target::receive(std::uint32_t index, std::span<const Segment> memory) noe
   slot.memory_bytes = slot.to_receive;
   slot.r2ts_left = (slot.to_receive - 1) / options_.r2t_bytes + 1;
   const std::uint32_t first = std::min(slot.r2ts_left, agreement_.max_r2t);
-  for (std::uint16_t i = 0; i < first; ++i) push_r2t(index, i);
+  for (std::uint32_t i = 0; i < first; ++i) push_r2t(index, static_cast<std::uint16_t>(i));
   return {};
 }
 

@@ -64,14 +64,15 @@ class Target : public Endpoint {
   /// EBUSY: not now. Throws bad_alloc.
   Status open_queue(const QueueOptions& options);
 
-  /// Gets the command's data, all `bytes` of SGL1, into `memory`, which has as much and stays until received(). EINVAL:
-  /// it has less, or there is none to get; EBUSY: not now; ENOTCONN: the connection has ended.
-  Status receive(std::uint32_t slot, std::span<const Segment> memory) noexcept;
+  /// `index` is the slot. Gets the command's data, all `bytes` of SGL1, into `memory`, which has as much and stays
+  /// until received(). EINVAL: it has less, or there is none to get; EBUSY: not now; ENOTCONN: the connection has
+  /// ended.
+  Status receive(std::uint32_t index, std::span<const Segment> memory) noexcept;
 
-  /// Answers: `data` first (only if the completion is a success), then the completion. `data`, at most what the host
-  /// has room for, stays until finished() or close(). EBUSY: between receive() and received(), or answered already;
-  /// ENOTCONN: the connection has ended and the slot with it.
-  Status respond(std::uint32_t slot, const Completion& completion, std::span<const Segment> data = {}) noexcept;
+  /// `index` is the slot. Answers: `data` first (only if the completion is a success), then the completion. `data`, at
+  /// most what the host has room for, stays until finished() or close(). EBUSY: between receive() and received(), or
+  /// answered already; ENOTCONN: the connection has ended and the slot with it.
+  Status respond(std::uint32_t index, const Completion& completion, std::span<const Segment> data = {}) noexcept;
 
   /// See connection.hpp. Bytes that come when the connection has ended are ignored.
   void received(std::span<const std::byte> bytes);
@@ -84,7 +85,7 @@ class Target : public Endpoint {
   void close() noexcept;
 
  private:
-  enum class Phase : std::uint8_t { free, owned, receiving, answered, draining };
+  enum class Phase : std::uint8_t { free, arriving, owned, receiving, answered, draining };
   struct Slot {
     spec::Command command;
     Completion completion;

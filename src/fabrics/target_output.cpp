@@ -38,10 +38,11 @@ void Target::sent(std::size_t bytes) {
 void Target::render() {
   while (!jobs_.empty() && !output_.full()) {
     const Job job = jobs_.front();
-    if (job.is_r2t)
+    if (job.is_r2t) {
       render_r2t(job);
-    else if (!render_response(job.slot))
+    } else if (!render_response(job.slot)) {
       return;
+    }
     jobs_.pop();
     // Freed only now: finished() may let a new command in, whose jobs need the room.
     if (!job.is_r2t && slots_[job.slot].pdus == 0) release(job.slot);

@@ -330,6 +330,19 @@ TEST_F(FabricsTarget, refuses_calls_out_of_turn) {
   EXPECT_TRUE(target->respond(log.commands[0].slot, {}).is_errno(EBUSY));
 }
 
+TEST_F(FabricsTarget, a_slot_is_nobodys_until_its_data_is_there) {
+  make();
+  target->received(icreq());
+  drain(*target);
+  const Bytes connect = capsule(command(0x7F, 1, 100, 1), pattern(100, 0));
+  target->received(std::span(connect).first(171));
+  EXPECT_TRUE(target->respond(0, {}).is_errno(EBUSY));
+  EXPECT_TRUE(target->open_queue(queue()).is_errno(EBUSY));
+  target->received(std::span(connect).last(1));
+  EXPECT_EQ(log.commands.size(), 1U);
+  EXPECT_TRUE(target->open_queue(queue()).ok());
+}
+
 TEST_F(FabricsTarget, opens_only_queues_that_can_be) {
   make({.max_r2t = 64});
   target->received(icreq());

@@ -19,16 +19,17 @@ constexpr std::uint32_t after_zeros(std::uint32_t c, std::size_t bytes) noexcept
   for (std::size_t bit = 0; bit < 8 * bytes; ++bit) c = (c >> 1) ^ ((c & 1) != 0 ? 0x82F63B78U : 0);
   return c;
 }
+constexpr std::uint32_t of_byte(const std::uint32_t* of_bit, unsigned value) noexcept {
+  std::uint32_t sum = 0;
+  for (unsigned bit = 0; bit < 8; ++bit) sum ^= (value >> bit & 1) != 0 ? of_bit[bit] : 0;
+  return sum;
+}
 constexpr Shift make_shift() noexcept {
   std::array<std::uint32_t, 32> of_bit{};
   for (unsigned i = 0; i < 32; ++i) of_bit[i] = after_zeros(1U << i, kStream);
   Shift shift{};
-  for (unsigned byte = 0; byte < 4; ++byte) {
-    for (unsigned value = 0; value < 256; ++value) {
-      for (unsigned bit = 0; bit < 8; ++bit) {
-        if ((value >> bit & 1) != 0) shift[byte][value] ^= of_bit[8 * byte + bit];
-      }
-    }
+  for (std::size_t byte = 0; byte < 4; ++byte) {
+    for (unsigned value = 0; value < 256; ++value) shift[byte][value] = of_byte(of_bit.data() + 8 * byte, value);
   }
   return shift;
 }
@@ -67,8 +68,8 @@ __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::span<const s
 }  // namespace
 
 std::uint32_t crc32c(std::span<const std::byte> data, std::uint32_t seed) noexcept {
-  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  return has_instruction ? by_instruction(data, seed) : crc32c_portable(data, seed);
+  static const bool kHasInstruction = __builtin_cpu_supports("sse4.2") != 0;
+  return kHasInstruction ? by_instruction(data, seed) : crc32c_portable(data, seed);
 }
 
 }  // namespace lightnvm
