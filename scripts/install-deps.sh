@@ -4,9 +4,9 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libcli11-dev libfmt-dev nlohmann-json3-dev)
-test=("${build[@]}" libgtest-dev libgmock-dev python3 dpkg-dev file)
+test=("${build[@]}" libgtest-dev libgmock-dev python3 dpkg-dev file valgrind)
 demo=("${build[@]}")
-bench=("${build[@]}" libbenchmark-dev valgrind)
+bench=("${build[@]}" libbenchmark-dev python3 valgrind)
 fuzz=("${build[@]}" clang-19 libclang-rt-19-dev)
 lint=(git clang-format-19 clang-tidy-19)
 bare=(git debootstrap util-linux)

@@ -188,7 +188,7 @@ inline std::uint64_t pack(const nvm_dev& dev, Address address) noexcept {
   if (has_planes(dev)) [[unlikely]] {
     return pack_12(dev, address);
   }
-  return dev.lba_format.pack(address);
+  return dev.lba_format.pack_spilling(address);
 }
 
 /// A chunk as the wire has it.

@@ -59,6 +59,11 @@ class LbaFormat {
     return ((a.value >> group_down_) & group_field_) | ((a.value >> unit_down_) & unit_field_) |
            ((a.value >> chunk_down_) & chunk_field_) | (a.value & sector_mask_);
   }
+  /// The same, but what exceeds its field spills into the next, as the original library has it.
+  [[nodiscard]] constexpr std::uint64_t pack_spilling(Address a) const noexcept {
+    return (std::uint64_t{a.group()} << group_shift_) | (std::uint64_t{a.unit()} << unit_shift_) |
+           (std::uint64_t{a.chunk()} << chunk_shift_) | a.sector();
+  }
   /// The inverse, field by field; bits above total_bits() are ignored.
   [[nodiscard]] constexpr std::uint32_t group(std::uint64_t lba) const noexcept {
     return static_cast<std::uint32_t>(lba >> group_shift_) & group_mask_;
