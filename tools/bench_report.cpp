@@ -72,8 +72,8 @@ std::string headline(const lightnvm::Device& device, const Job& job, const Outco
   out += how + fmt::format(", seed {}\n", job.seed);
   const std::uint64_t wanted = std::uint64_t{job.depth} * job.threads;
   if (job.writing() && o.lanes < wanted && job.workload != Workload::mixed) {
-    out += fmt::format("# a chunk takes one command at a time: at most {} in flight; --open N writes to more chunks\n",
-                       o.lanes);
+    out += fmt::format("# a chunk takes one command at a time: at most {} in flight{}\n", o.lanes,
+                       device.geometry().max_open == 0 ? "; --open N writes to more chunks" : "");
   }
   return out;
 }
@@ -121,7 +121,7 @@ std::string complaints(const lightnvm::Device& device, const Outcome& o) {
     out += fmt::format("# and {} more\n", counted(o.verdict.mismatches - o.verdict.first.size(), "mismatch"));
   }
   if (o.behind != 0) {
-    out += fmt::format("# {} of the rate were due and not sent: the device is slower\n", counted(o.behind, "command"));
+    out += fmt::format("# {} of the rate were due and not sent before the end\n", counted(o.behind, "command"));
   }
   if (o.exhausted) out += "# no chunk is left: the run ended early\n";
   return out;
@@ -151,8 +151,8 @@ std::string drawing(const Histogram& h, std::string_view name, const Canvas& can
     const double least = rows[i] == 0 ? 0 : canvas.utf8 ? 1.0 / 8 : 1;
     const double length = std::max(static_cast<double>(rows[i]) / most * width, least);
     const std::string drawn = bar(length, canvas.utf8);
-    out +=
-        fmt::format("{:>9} {:>8.4f} %  {}\n", time_of(std::exp2(static_cast<double>(first + i) / parts)), share, drawn);
+    out += fmt::format("{:>9} {:>8.4f} %{}{}\n", time_of(std::exp2(static_cast<double>(first + i) / parts)), share,
+                       drawn.empty() ? "" : "  ", drawn);
   }
   return out;
 }

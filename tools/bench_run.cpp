@@ -155,11 +155,11 @@ Outcome run(Device& device, const Job& wanted, const Consent& consent, bool quie
 
   const Interruptible interruptible;
   const SweepOptions options = sweep_options(job, device, quiet);
-  prepare(device, layout, options);
   Workers workers;
   for (std::uint32_t i = 0; i < job.threads; ++i) {
     workers.push_back(std::make_unique<Worker>(device, job, std::move(layout.shares[i]), out.sectors, i));
   }
+  prepare(device, layout, options);
   measure(workers, job, out, quiet);
   if (job.writing()) finish(device, workers, job, options, out);
   out.interrupted = interrupted();

@@ -74,7 +74,7 @@ class Worker {
     return (kind == Kind::reset) == (job_.workload == Workload::reset);
   }
   [[nodiscard]] lightnvm::Address sector_of(const Slot& slot, std::uint32_t i) const noexcept {
-    return scattered_ ? slot.list[i] : geometry_.sector_address(slot.chunk, slot.first + i);
+    return scattered_ && slot.kind == Kind::read ? slot.list[i] : geometry_.sector_address(slot.chunk, slot.first + i);
   }
 
   const Job& job_;

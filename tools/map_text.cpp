@@ -64,7 +64,11 @@ class Text {
       : map_(map), style_(style), sink_(sink), total_(map.total()) {
     const auto& g = map.geometry;
     label_ = fmt::format("{}.{}", g.groups - 1, g.units - 1).size();
-    const std::size_t around = label_ + 2 + kRemark;
+    for (std::uint32_t i = 0; i < g.total_units(); ++i) {
+      const auto bad = std::ranges::count_if(map.unit(i / g.units, i % g.units), is_bad, &Tile::state);
+      if (bad != 0) bad_digits_ = std::max(bad_digits_, fmt::formatted_size("{}", bad));
+    }
+    const std::size_t around = label_ + 2 + remark_columns();
     const std::size_t room = std::max<std::size_t>(style.columns, around + kNarrowest) - around;
     wide_ = g.chunks * 2 <= room ? 2 : 1;
     most_ = room / wide_;
@@ -83,7 +87,13 @@ class Text {
   }
 
  private:
-  static constexpr std::size_t kRemark = 14, kNarrowest = 8;
+  static constexpr std::size_t kNarrowest = 8;
+
+  // "  100.0% 12 bad", and "  100 to 255".
+  [[nodiscard]] std::size_t remark_columns() const {
+    if (style_.show == Show::wear) return 12;
+    return (map_.version == lightnvm::SpecVersion::ocssd20 ? 8 : 1) + (bad_digits_ == 0 ? 0 : bad_digits_ + 5);
+  }
 
   void pass() {
     sink_(piece_);
@@ -113,9 +123,11 @@ class Text {
     if (style_.show == Show::wear) {
       remark = fmt::format("{:3.0f} to {:<3}", static_cast<double>(sum.wear_least), sum.wear_most);
     } else if (map_.version == lightnvm::SpecVersion::ocssd20) {
-      remark = fmt::format("{:5.1f} %", 100 * (sum.open_share() + sum.closed_share()));
+      remark = fmt::format("{:5.1f}%", 100 * (sum.open_share() + sum.closed_share()));
     }
-    if (style_.show == Show::states && sum.bad() != 0) remark += fmt::format("{:>4} bad", sum.bad());
+    if (style_.show == Show::states && sum.bad() != 0) {
+      remark += fmt::format("{}{:>{}} bad", remark.empty() ? "" : " ", sum.bad(), bad_digits_);
+    }
     while (!remark.empty() && remark.back() == ' ') remark.pop_back();
     piece_ += remark.empty() ? "\n" : "  " + remark + "\n";
   }
@@ -202,7 +214,7 @@ class Text {
   const Style& style_;
   const Sink& sink_;
   Cell total_;
-  std::size_t label_ = 0, wide_ = 1, most_ = 1;
+  std::size_t label_ = 0, wide_ = 1, most_ = 1, bad_digits_ = 0;
   std::string piece_;
   bool colored_ = false;
   Rgb front_, behind_;

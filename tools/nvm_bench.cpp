@@ -139,10 +139,9 @@ void add_workload(tools::Tool& tool, bench::Workload workload, const std::string
   sub->add_option("--punits", job.units, "Parallel units: all, a number of them, or one as G.U")->type_name("N|G.U");
   tools::add_number(sub, "--chunks", job.chunks, "Chunks of each unit");
   if (job.reading()) {
-    tools::add_number(sub, "--reads", job.reads, "Percent of reads (70)")
-        ->group(workload == bench::Workload::mixed ? "Options" : "");
     sub->add_flag("--prepare", job.prepare, "Write what will be read first");
   }
+  if (workload == bench::Workload::mixed) tools::add_number(sub, "--reads", job.reads, "Percent of reads (70)");
   if (job.writing()) tools::add_number(sub, "--open", job.open, "Chunks of each unit to write side by side (1)");
   sub->add_flag("--overwrite", job.overwrite, "Use chunks that hold data, too");
   sub->add_flag("-y,--yes", a->yes, "Do not ask before chunks are overwritten");
