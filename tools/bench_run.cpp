@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <memory>
 #include <thread>
@@ -65,31 +66,46 @@ std::uint64_t done_of(const Workers& workers) {
   return n;
 }
 
+// All threads begin together; returns when.
+Worker::Clock::time_point run_all(const Workers& workers) {
+  Worker::Clock::time_point start;
+  std::barrier ready(static_cast<std::ptrdiff_t>(workers.size()),
+                     [&start]() noexcept { start = Worker::Clock::now(); });
+  std::atomic<bool> given_up = false;
+  std::vector<std::jthread> threads;
+  try {
+    for (const auto& w : workers) {
+      threads.emplace_back([&ready, &start, &given_up, worker = w.get()] {
+        ready.arrive_and_wait();
+        if (!given_up) worker->run(start);
+      });
+    }
+  } catch (...) {
+    // Those that wait for a thread that cannot be made are let go.
+    given_up = true;
+    for (std::size_t i = threads.size(); i < workers.size(); ++i) (void)ready.arrive();
+    throw;
+  }
+  threads.clear();
+  return start;
+}
+
 void measure(const Workers& workers, const Job& job, Outcome& out, bool quiet) {
   using Clock = Worker::Clock;
   Clock::time_point start;
-  std::barrier ready(static_cast<std::ptrdiff_t>(workers.size()), [&start]() noexcept { start = Clock::now(); });
   {
-    const Clock::time_point before = Clock::now();
-    const auto progress_of = [&, before]() -> std::uint64_t {
+    const auto done = [&, before = Clock::now()]() -> std::uint64_t {
       if (job.count) return done_of(workers);
-      return static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - before).count());
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - before);
+      return static_cast<std::uint64_t>(seconds.count());
     };
-    const auto total = job.count ? *job.count : static_cast<std::uint64_t>(job.seconds.value_or(0));
     const Progress progress({.what = fmt::format("nvm_bench {}", name_of(job.workload)),
-                             .total = total,
+                             .total = job.count ? *job.count : static_cast<std::uint64_t>(job.seconds.value_or(0)),
                              .bytes = false,
                              .unit = job.count ? "commands" : "s",
                              .quiet = quiet,
-                             .done = progress_of});
-    std::vector<std::jthread> threads;
-    for (const auto& w : workers) {
-      threads.emplace_back([&ready, &start, worker = w.get()] {
-        ready.arrive_and_wait();
-        worker->run(start);
-      });
-    }
+                             .done = done});
+    start = run_all(workers);
   }
   Clock::time_point end = start;
   for (const auto& w : workers) {

@@ -65,9 +65,9 @@ std::chrono::duration<double> pause_of(const std::string& text) {
   return std::chrono::duration<double>(seconds);
 }
 
-std::string as_text(const Arguments& a) {
+std::string as_text(const map::Map& map, const map::Style& style) {
   std::string text;
-  map::draw_text(look(a.ident), style_of(a), [&](std::string_view piece) { text += piece; });
+  map::draw_text(map, style, [&](std::string_view piece) { text += piece; });
   return text;
 }
 
@@ -78,7 +78,7 @@ void watch(const Arguments& a, const Output& out) {
   const Interruptible interruptible;
   for (std::string_view before = terminal ? "\033[H\033[2J" : ""; !interrupted(); before = terminal ? "\033[H" : "\n") {
     std::string text(before);
-    for (const char c : as_text(a)) {
+    for (const char c : as_text(look(a.ident), style_of(a))) {
       if (terminal && c == '\n') text += "\033[K";
       text += c;
     }
@@ -96,11 +96,13 @@ void draw(const Arguments& a, Output& out) {
     throw Failure("FAILED", "--watch draws on the terminal alone, without -o and --json");
   }
   if (!a.watch.empty()) return watch(a, out);
-  if (!a.path.empty()) into_file(look(a.ident), a);
+  const map::Style style = style_of(a);
+  const map::Map map = look(a.ident);
+  if (!a.path.empty()) into_file(map, a);
   if (out.json()) {
-    map::draw_json(look(a.ident), [&](std::string_view piece) { out.write(piece); });
+    map::draw_json(map, [&](std::string_view piece) { out.write(piece); });
   } else if (a.path.empty()) {
-    out.text(as_text(a));
+    out.text(as_text(map, style));
   }
 }
 
