@@ -4,9 +4,10 @@
 _liblightnvm_subcommands() {
   case $1 in
     nvm_addr) echo "s12_to_gen s20_to_gen gen2dev dev2gen gen2off off2gen gen2lpo lpo2gen gen_as_geo dev_as_geo" ;;
+    nvm_bench) echo "read write mixed reset compare" ;;
     nvm_bbt) echo "get set_f set_b set_g set_d set_h mark_f mark_b mark_g mark_d mark_h" ;;
     nvm_cmd) echo "idfy rprt_all rprt_lun gbbt sbbt erase write read copy pioc padc" ;;
-    nvm_dev) echo "info enum backends" ;;
+    nvm_dev) echo "info enum backends map" ;;
     nvm_emu) echo "create info check chunks" ;;
     nvm_vblk)
       echo "erase pad write read copy set_erase set_pad set_write set_read"
@@ -21,6 +22,15 @@ _liblightnvm_create_options() {
   echo "--trdt --trdm --twrt --twrm --tcrst --tcrsm --tprt --tprm --tbet --tbem --chunk-info --segment-bytes --force"
 }
 
+_liblightnvm_bench_options() {
+  echo "--random --depth --threads --time --count --rate --punits --chunks --overwrite -y --yes --seed --timing --interval"
+  echo "-b --brief"
+  [[ $1 == reset ]] || echo "--size --sectors --vector --verify"
+  [[ $1 == mixed ]] && echo "--reads"
+  [[ $1 == read || $1 == mixed ]] && echo "--prepare"
+  [[ $1 == read ]] || echo "--open"
+}
+
 # Of a sub-command; without one, of the tool.
 _liblightnvm_options() {
   case $1.$2 in
@@ -30,10 +40,13 @@ _liblightnvm_options() {
   echo "-h --help --json"
   case $1.$2 in
     nvm_addr.*) echo "-t" ;;
+    nvm_bench.compare) ;;
+    nvm_bench.*) _liblightnvm_bench_options "$2" ;;
     nvm_cmd.write) echo "-i" ;;
     nvm_cmd.read) echo "-o" ;;
     nvm_cmd.pioc | nvm_cmd.padc) echo "-c -d -m" ;;
     nvm_dev.info) echo "-b --brief" ;;
+    nvm_dev.map) echo "-o --wear --watch --columns --color" ;;
     nvm_emu.create) _liblightnvm_create_options ;;
     nvm_emu.chunks) echo "--group --punit --state --summary" ;;
     nvm_vblk.*write) echo "-i --pad --scalar --depth" ;;
@@ -49,6 +62,8 @@ _liblightnvm_values() {
     --state) echo "free open closed offline" ;;
     --spec) echo "1.2 2.0" ;;
     --predefined) echo "0x00 0xff" ;;
+    --color) echo "always never auto" ;;
+    --timing) echo "command batch" ;;
     *) return 1 ;;
   esac
 }
@@ -87,9 +102,9 @@ _liblightnvm() {
     _liblightnvm_words "$word" "$(_liblightnvm_options "$tool" "$sub")"
   elif [[ $tool.$sub == nvm_dev.enum ]]; then
     _liblightnvm_files "$word" -d
-  elif ((COMP_CWORD == first)) && [[ $tool.$sub != nvm_dev.backends ]]; then
+  elif ((COMP_CWORD == first)) && [[ $tool.$sub != nvm_dev.backends ]] || [[ $tool.$sub == nvm_bench.compare ]]; then
     _liblightnvm_files "$word"
   fi
 }
 
-complete -F _liblightnvm nvm_addr nvm_bbt nvm_check nvm_cmd nvm_dev nvm_emu nvm_vblk
+complete -F _liblightnvm nvm_addr nvm_bbt nvm_bench nvm_check nvm_cmd nvm_dev nvm_emu nvm_vblk

@@ -44,7 +44,5 @@ Count count(const std::vector<Finding>& findings);
 std::string tap(const Finding& finding, std::size_t number);
 /// A finding as a member of the JSON document.
 nlohmann::ordered_json json(const Finding& finding);
-/// "(0,0,0..3) (0,1,7) ... and 12 more"; requires that they are sorted.
-std::string chunk_list(std::span<const lightnvm::Address> chunks, std::size_t most);
 
 }  // namespace tools::check

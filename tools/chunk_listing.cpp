@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The chunk report, written piece by piece.
+// The chunk report, written piece by piece, and lists with neighbours taken together.
 #include "chunk_listing.hpp"
 
 #include <fmt/format.h>
@@ -26,6 +26,21 @@ void write_report(const lightnvm::Device& device, std::span<const lightnvm::Chun
     piece.clear();
   }
   out.write(out.json() ? piece + (all.empty() ? "]\n}\n" : "\n  ]\n}\n") : piece);
+}
+
+std::string chunk_list(std::span<const lightnvm::Address> chunks, std::size_t most) {
+  std::string out;
+  std::size_t shown = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++shown) {
+    const auto a = chunks[i];
+    std::size_t end = i + 1;
+    while (end < chunks.size() && chunks[end].value == chunks[end - 1].value + (1ULL << 32)) ++end;
+    if (shown == most) return out + fmt::format(" and {} more", chunks.size() - i);
+    const std::string last = end == i + 1 ? "" : fmt::format("..{}", chunks[end - 1].chunk());
+    out += fmt::format("{}({},{},{}{})", i == 0 ? "" : " ", a.group(), a.unit(), a.chunk(), last);
+    i = end;
+  }
+  return out;
 }
 
 }  // namespace tools

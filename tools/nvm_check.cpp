@@ -8,6 +8,7 @@
 #include <random>
 
 #include "check_session.hpp"
+#include "chunk_listing.hpp"
 #include "common.hpp"
 #include "progress.hpp"
 
@@ -58,7 +59,7 @@ void confirm(const Arguments& arguments, std::span<const lightnvm::Address> plan
   if (arguments.yes || plan.empty()) return;
   constexpr std::size_t kShown = 64;
   fmt::print(stderr, "# nvm_check writes to these chunks of {}, which are free, and resets them:\n# {}\n",
-             arguments.ident, check::chunk_list(plan, kShown));
+             arguments.ident, tools::chunk_list(plan, kShown));
   if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
     throw NotJudged{"nvm_check", "not without --yes, as there is no terminal to ask on"};
   }
@@ -101,7 +102,7 @@ int judge(const Arguments& arguments) {
                        device.backend(), seed));
   if (!plan.empty())
     out.text(
-        fmt::format("# overwrites {}: {}\n", tools::counted(plan.size(), "free chunk"), check::chunk_list(plan, 64)));
+        fmt::format("# overwrites {}: {}\n", tools::counted(plan.size(), "free chunk"), tools::chunk_list(plan, 64)));
   check::Session session(std::move(*stock));
   const auto findings = run(session, rules, out);
   const check::Count n = check::count(findings);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dev_map.hpp"
 #include "session.hpp"
 
 namespace {
@@ -121,5 +122,6 @@ int main(int argc, char** argv) {
   sub->add_option("DIR", directories, "Directories with emulated devices' files; the current one without")
       ->type_name("");
   tool.command("backends", "List the routes to devices: built, or why not", "  nvm_dev backends\n", backends);
+  tools::add_map(tool);
   return tool.run(argc, argv);
 }

@@ -127,8 +127,9 @@ std::string bar_line(const BarValues& values, unsigned columns) {
   const std::string begin = fmt::format("{} {:3.0f}%", v.what, std::floor(part * 100));
   // The parts that a narrow terminal has no room for are left out, the bar first.
   std::string end;
-  for (const std::string& more : {amounts(v), speed(v), time_left(v)}) {
-    if (begin.size() + end.size() + 2 + more.size() <= columns) end += "  " + more;
+  // Seconds have no speed.
+  for (const std::string& more : {amounts(v), v.unit == "s" ? "" : speed(v), time_left(v)}) {
+    if (!more.empty() && begin.size() + end.size() + 2 + more.size() <= columns) end += "  " + more;
   }
   const std::size_t used = begin.size() + end.size() + 3;
   if (columns < used + 5) return (begin + end).substr(0, columns);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "check/support.hpp"
+#include "chunk_listing.hpp"
 
 namespace lightnvm::test {
 namespace {
@@ -153,9 +154,9 @@ TEST(Rules, are_chosen_by_name_and_by_group) {
 TEST(Plan, is_told_in_ranges) {
   const std::vector<Address> chunks{Address::of(0, 0, 1), Address::of(0, 0, 2), Address::of(0, 0, 3),
                                     Address::of(0, 0, 7), Address::of(1, 0, 0)};
-  EXPECT_EQ(check::chunk_list(chunks, 9), "(0,0,1..3) (0,0,7) (1,0,0)");
-  EXPECT_EQ(check::chunk_list(chunks, 1), "(0,0,1..3) and 2 more");
-  EXPECT_EQ(check::chunk_list({}, 1), "");
+  EXPECT_EQ(tools::chunk_list(chunks, 9), "(0,0,1..3) (0,0,7) (1,0,0)");
+  EXPECT_EQ(tools::chunk_list(chunks, 1), "(0,0,1..3) and 2 more");
+  EXPECT_EQ(tools::chunk_list({}, 1), "");
 }
 
 TEST(Tap, failure_has_its_yaml_block) {

@@ -22,6 +22,14 @@ VOLATILE = [
     (re.compile(r"\"(elapsed|mbsec)\": [\d.e-]+"), r'"\1": *'),
     (re.compile(r"(nbytes_used): \d+  # .*"), r"\1: *"),
 ]
+# Of nvm_bench: speeds, latencies, drawings.
+VOLATILE += [
+    (re.compile(r"^(read|write|reset) +(\d+) +\d+ +[\d.]+ +(\d+)$", re.M), r"\1 \2 * \3"),
+    (re.compile(r"^(read|write|reset)( +[\d.]+){8}$", re.M), r"\1 *"),
+    (re.compile(r"^( +[\d.]+ [num]?s +[\d.]+ %.*\n)+", re.M), "*\n"),
+    (re.compile(r"^(read|write|reset) IOPS, .*\n", re.M), ""),
+    (re.compile(r"^(read|write|reset) +(\S+)(, us)? +[\d.]+ +[\d.]+ +[\d.]+(  .*)?$", re.M), r"\1 \2 *"),
+]
 BLOCK = re.compile(r"(<!-- example: (\S+) -->\n```\n)(.*?)(```\n)", re.DOTALL)
 
 

@@ -39,7 +39,8 @@ class Bench:
 
     def __init__(self, tools, folder, root):
         self.tools, self.folder, self.root = Path(tools), Path(folder), Path(root)
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith("NVM_")}
+        terminal = ("COLUMNS", "COLORTERM", "NO_COLOR")
+        self.env = {n: value for n, value in os.environ.items() if not n.startswith("NVM_") and n not in terminal}
         self.env.update(PATH=f"{self.tools}:{os.environ['PATH']}", LC_ALL="C.UTF-8", TERM="xterm")
 
     def path(self, name):

@@ -1,0 +1,1 @@
+nvm_dev map ocssd.img

@@ -1,0 +1,1 @@
+nvm_dev map ocssd.img --columns 40 | head -6
