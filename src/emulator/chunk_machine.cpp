@@ -141,6 +141,8 @@ StatusCode ChunkMachine::reserve(Entry& e, WriteRun& run) noexcept {
   }
   const StatusCode verdict = model::check_write(v, run.shape, geometry_.ws_min);
   if (verdict != StatusCode::success) return verdict;
+  run.settles = e.settling != 0;
+  run.sequential = v.type == ChunkType::sequential;
   if (v.type == ChunkType::random) {
     hold(e);
     return StatusCode::success;
@@ -213,6 +215,7 @@ StatusCode ChunkMachine::reserve_all(std::span<WriteRun> runs, Keep keep) noexce
 
 void ChunkMachine::advance(Entry& e, const WriteRun& run) noexcept {
   e.write_pointer += run.shape.count;
+  e.sum += run.sum;
   e.changed = true;
   if (e.write_pointer == geometry_.sectors - e.missing) {
     e.state = static_cast<std::uint8_t>(ChunkState::closed);
@@ -290,37 +293,79 @@ ResetStep ChunkMachine::begin_reset(std::uint32_t chunk, bool waiting, StatusCod
 }
 
 // The chunk has been erased for the last time.
-void ChunkMachine::retire(Entry& e) const noexcept {
+void ChunkMachine::retire(ChunkRecord& r) const noexcept {
   if (worn_out_ == WornOut::offline) {
-    e.state = static_cast<std::uint8_t>(ChunkState::offline);
+    r.state = ChunkState::offline;
   } else {
-    e.mark = static_cast<std::uint8_t>(BlockState::grown_bad) & 0xF;
+    r.mark = BlockState::grown_bad;
   }
+}
+
+ChunkRecord ChunkMachine::after_reset(const Entry& e) const noexcept {
+  ChunkRecord r = record_of(e);
+  r.write_pointer = 0;
+  r.state = ChunkState::free;
+  if (r.type == ChunkType::sequential && r.cycles < pe_cycles_) {
+    ++r.cycles;
+    if (model::wear_index(r.cycles, pe_cycles_) == 255) retire(r);
+  }
+  return r;
+}
+
+ChunkRecord ChunkMachine::record_after_reset(std::uint32_t chunk) const noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  return after_reset(e);
+}
+
+// Ends a granted reset, under the lock.
+void ChunkMachine::empty(std::uint32_t chunk, Entry& e, const ChunkRecord& after) noexcept {
+  if (e.state == static_cast<std::uint8_t>(ChunkState::open) && type_of(e.type) == ChunkType::sequential) {
+    give_open_slot(chunk);
+  }
+  const auto wear = [&](std::uint16_t cycles) { return model::wear_index(cycles, pe_cycles_); };
+  wear_sum_.fetch_add(static_cast<std::uint64_t>(wear(after.cycles) - wear(e.cycles)), std::memory_order_relaxed);
+  e.resetting = false;
+  e.write_pointer = e.reserved = e.sum = 0;
+  e.cycles = after.cycles;
+  e.state = after.state == ChunkState::free ? 0 : static_cast<std::uint8_t>(after.state);
+  e.mark = static_cast<std::uint8_t>(after.mark) & 0xF;
+  publish(e);
 }
 
 StatusCode ChunkMachine::finish_reset(std::uint32_t chunk, StatusCode media) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
-  if (e.state == static_cast<std::uint8_t>(ChunkState::open) && type_of(e.type) == ChunkType::sequential) {
-    give_open_slot(chunk);
-  }
-  e.resetting = false;
-  e.changed = true;
-  e.write_pointer = e.reserved = 0;
-  e.state = 0;
+  ChunkRecord after = after_reset(e);
   if (media != StatusCode::success) {
-    retire(e);
-    return StatusCode::offline_chunk;
+    after.cycles = e.cycles;
+    after.state = ChunkState::free;
+    retire(after);
   }
-  if (type_of(e.type) == ChunkType::sequential && e.cycles < pe_cycles_) {
-    const std::uint8_t before = model::wear_index(e.cycles, pe_cycles_);
-    ++e.cycles;
-    const std::uint8_t after = model::wear_index(e.cycles, pe_cycles_);
-    wear_sum_.fetch_add(static_cast<std::uint64_t>(after - before), std::memory_order_relaxed);
-    if (after == 255) retire(e);
-  }
-  publish(e);
-  return StatusCode::success;
+  e.changed = true;
+  empty(chunk, e, after);
+  return media == StatusCode::success ? media : StatusCode::offline_chunk;
+}
+
+void ChunkMachine::finish_kept_reset(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  e.changed = false;
+  empty(chunk, e, after_reset(e));
+}
+
+bool ChunkMachine::begin_settling(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  const bool first = e.settling == 0;
+  e.settling = 1;
+  return first;
+}
+
+void ChunkMachine::end_settling(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  e.settling = 0;
 }
 
 void ChunkMachine::abandon_reset(std::uint32_t chunk) noexcept {
@@ -338,13 +383,14 @@ void ChunkMachine::cancel_reset(std::uint32_t chunk) noexcept {
   publish(e);
 }
 
-bool ChunkMachine::take_if_changed(std::uint32_t chunk, ChunkRecord& record) noexcept {
+bool ChunkMachine::take_if_changed(std::uint32_t chunk, ChunkRecord& record, std::uint32_t& sum) noexcept {
   Entry& e = entry(chunk);
   const Lock lock(e);
   // While a reset is on its way, the record already says what it will leave.
   if (!e.changed || e.resetting) return false;
   e.changed = false;
   record = record_of(e);
+  sum = e.sum;
   return true;
 }
 

@@ -35,6 +35,9 @@ struct WriteRun {
   std::uint32_t entry = 0;                           ///< the caller's: index of the run's first address
   std::atomic<std::uint32_t>* unresolved = nullptr;  ///< counted down when the run is resolved (release)
   StatusCode verdict = StatusCode::success;          ///< valid once resolved
+  bool sequential = false;                           ///< set by admit: the chunk has a write pointer
+  bool settles = false;                              ///< set by admit: the chunk's reset must be durable first
+  std::uint32_t sum = 0;                             ///< the caller's, before it commits: as MediaOp::sum
 
  private:
   friend class ChunkMachine;
@@ -67,7 +70,9 @@ class ChunkMachine {
     std::uint32_t reserved;
     std::uint32_t missing;
     std::uint16_t cycles;
-    std::uint16_t resets_waiting;
+    std::uint16_t resets_waiting : 15;
+    std::uint16_t settling : 1;
+    std::uint32_t sum;
     WriteRun* last;  // reserved runs as a ring: last->next_ is the first
   };
   static_assert(sizeof(Entry) == 40);
@@ -153,13 +158,21 @@ class ChunkMachine {
   [[nodiscard]] ResetStep begin_reset(std::uint32_t chunk, bool waiting, StatusCode& verdict) noexcept;
   /// The media have discarded the chunk (success), or it goes offline. Returns the reset's status.
   [[nodiscard]] StatusCode finish_reset(std::uint32_t chunk, StatusCode media) noexcept;
+  /// The record that finish_reset will leave after success. Requires a granted reset.
+  [[nodiscard]] ChunkRecord record_after_reset(std::uint32_t chunk) const noexcept;
+  /// The same as finish_reset with success, for who has kept that record: the chunk does not count as changed.
+  void finish_kept_reset(std::uint32_t chunk) noexcept;
+  /// From begin to end, runs that are admitted to the chunk say that it settles. begin: false if it did already.
+  [[nodiscard]] bool begin_settling(std::uint32_t chunk) noexcept;
+  void end_settling(std::uint32_t chunk) noexcept;
   /// Gives a granted reset back: nothing was discarded, the chunk stays as it is.
   void abandon_reset(std::uint32_t chunk) noexcept;
   /// Gives up a reset that was told to wait.
   void cancel_reset(std::uint32_t chunk) noexcept;
 
-  /// True once per change: the chunk's record differs from what was last taken.
-  [[nodiscard]] bool take_if_changed(std::uint32_t chunk, ChunkRecord& record) noexcept;
+  /// True once per change: the chunk's record differs from what was last taken. `sum` is that of the runs that moved
+  /// the write pointer since the chunk was reset or restored.
+  [[nodiscard]] bool take_if_changed(std::uint32_t chunk, ChunkRecord& record, std::uint32_t& sum) noexcept;
   /// The record could not be kept: it counts as changed again.
   void mark_changed(std::uint32_t chunk) noexcept;
 
@@ -202,7 +215,9 @@ class ChunkMachine {
   static ChunkRecord record_of(const Entry& e) noexcept {
     return {e.write_pointer, e.missing, e.cycles, state_of(e.state), type_of(e.type), static_cast<BlockState>(e.mark)};
   }
-  void retire(Entry& e) const noexcept;
+  void retire(ChunkRecord& r) const noexcept;
+  [[nodiscard]] ChunkRecord after_reset(const Entry& e) const noexcept;
+  void empty(std::uint32_t chunk, Entry& e, const ChunkRecord& after) noexcept;
 
   ChunkMachine(const Geometry& geometry, std::uint32_t pe_cycles, WornOut worn_out, os::Pages table,
                os::Pages open_in_unit) noexcept;

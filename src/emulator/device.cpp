@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <new>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -19,9 +20,15 @@ Device::Device(Config config, Parts parts)
       format_(model::LbaFormat::shortest(geometry_)),
       machine_(std::move(parts.machine)),
       media_(std::move(parts.media)),
+      ledger_(std::move(parts.ledger)),
       uuid_(parts.uuid),
       read_only_(parts.read_only),
       usable_sectors_(parts.usable_sectors) {
+  if (ledger_ == nullptr) {
+    auto made = Ledger::create(*machine_, *media_);
+    if (!made) throw std::bad_alloc();
+    ledger_ = std::move(*made);
+  }
   log_.reserve(spec::kNotificationEntries);
   const std::uint64_t names = 1ULL << (format_.total_bits() - format_.sector_bits());
   chunk_numbers_.assign(names, machine_->nowhere());
@@ -40,13 +47,22 @@ Device::Device(Config config, Parts parts)
   ppa_ = model::PpaPacker(ppa_format_);
 }
 
-Device::~Device() = default;
+// What the host has not flushed becomes durable by closing; resets give their room back.
+Device::~Device() {
+  if (!read_only()) (void)ledger_->make_room();
+}
 
 namespace {
 
 std::uint64_t unusable(const ChunkRecord& record, const Geometry& g) noexcept {
   const bool bad = record.mark == BlockState::factory_bad || record.mark == BlockState::grown_bad;
   return bad || record.state == ChunkState::offline ? g.sectors : record.missing;
+}
+
+// Whether power may have failed between the record and the sectors that it counts on.
+bool unproven(const ChunkRecord& r, const Proof& p) noexcept {
+  const bool counts = r.state == ChunkState::open || r.state == ChunkState::closed;
+  return counts && r.type == ChunkType::sequential && p.durable < r.write_pointer;
 }
 
 WornOut worn_out(const Config& config) noexcept {
@@ -64,7 +80,7 @@ Result<std::shared_ptr<Device>> Device::in_memory(const Config& config) {
     const Status s = machine ? media.error() : machine.error();
     return unexpected(s, fmt::format("no memory for a device of {} bytes: {}", g.total_bytes(), s.message()));
   }
-  Parts parts{std::move(*machine), std::move(*media), {}, false, g.total_sectors()};
+  Parts parts{std::move(*machine), std::move(*media), nullptr, {}, false, g.total_sectors()};
   (void)::getrandom(parts.uuid.data(), parts.uuid.size(), 0);
   for (const auto& [chunk, record] : merge_overrides(config)) {
     parts.machine->restore(chunk, record);
@@ -73,40 +89,100 @@ Result<std::shared_ptr<Device>> Device::in_memory(const Config& config) {
   return std::make_shared<Device>(config, std::move(parts));
 }
 
-Result<std::shared_ptr<Device>> Device::from_file(const std::string& path, ImageAccess access) {
-  auto image = Image::open(path, access);
-  if (!image) return std::unexpected(image.error());
-  const Config config = (*image)->config();
+namespace {
+
+/// The chunks of an image, put into the machine and the ledger of a device.
+class Loader {
+ public:
+  Loader(const Image& image, const Config& config, ChunkMachine& machine, Ledger& ledger)
+      : image_(image), config_(config), geometry_(machine.geometry()), machine_(machine), ledger_(ledger) {}
+
+  /// `prove`: rows are held against the sectors that they count on.
+  Status run(bool prove) {
+    const Status loaded = image_.load(
+        [&](std::uint32_t chunk, ChunkRecord record, const Proof& proof) {
+          if (!implausible(record, proof, config_.geometry).empty()) {
+            ++damaged;
+            return;
+          }
+          if (prove && unproven(record, proof) && status_) status_ = shorten(chunk, record, proof);
+          lost_sectors += unusable(record, geometry_);
+          machine_.restore(chunk, record);
+          ledger_.restore(chunk, record);
+        },
+        [&](std::uint32_t) { ++damaged; });
+    return loaded ? status_ : loaded;
+  }
+  /// Keeps the records that had to be shortened.
+  Status keep(Image& image) const {
+    for (const std::uint32_t chunk : shortened_) {
+      const ChunkRecord record = machine_.record(chunk);
+      if (const Status s = image.save(chunk, record, proof_of(record)); !s) return s;
+    }
+    return {};
+  }
+
+  std::uint64_t lost_sectors = 0, damaged = 0;
+
+ private:
+  Status shorten(std::uint32_t chunk, ChunkRecord& record, const Proof& proof) {
+    const auto proven = image_.proven(chunk, record, proof);
+    if (!proven) return proven.error();
+    if (*proven == record.write_pointer) return {};
+    record.write_pointer = *proven;
+    record.state = *proven == 0 ? ChunkState::free : ChunkState::open;
+    shortened_.push_back(chunk);
+    return {};
+  }
+
+  const Image& image_;
+  const Config& config_;
+  const Geometry& geometry_;
+  ChunkMachine& machine_;
+  Ledger& ledger_;
+  std::vector<std::uint32_t> shortened_;
+  Status status_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Device>> Device::from_file(const std::string& path, ImageAccess access,
+                                                  const MakeImageFile& make_file) {
+  auto opened = Image::open(path, access, make_file);
+  if (!opened) return std::unexpected(opened.error());
+  const auto failed = [&](Status s, std::string_view what = "") {
+    return unexpected(s, fmt::format("{}: {}{}", path, what, s.message()));
+  };
+  Image& image = **opened;
+  const Config config = image.config();
   const Geometry g = machine_geometry(config.geometry);
   auto machine = ChunkMachine::create(g, config.pe_cycles, worn_out(config));
-  if (!machine) return unexpected(machine.error(), fmt::format("{}: {}", path, machine.error().message()));
-  std::uint64_t lost = 0;
-  std::uint64_t damaged = 0;
-  // A holder may be writing the row that a look reads: then only the holder can judge it.
-  const bool held_before = access == ImageAccess::look && (*image)->held_by_another();
-  const Status loaded = (*image)->load(
-      [&](std::uint32_t chunk, const ChunkRecord& record) {
-        if (!implausible(record, config.geometry).empty()) {
-          ++damaged;
-          return;
-        }
-        lost += unusable(record, g);
-        (*machine)->restore(chunk, record);
-      },
-      [&](std::uint32_t) { ++damaged; });
-  if (!loaded) return unexpected(loaded, fmt::format("{}: {}", path, loaded.message()));
-  const bool held = held_before || (access == ImageAccess::look && (*image)->held_by_another());
-  if (damaged != 0 && !held) {
+  if (!machine) return failed(machine.error());
+  auto ledger = Ledger::create(**machine, image);
+  if (!ledger) return failed(ledger.error());
+  const bool exclusive = access == ImageAccess::exclusive;
+  // A holder may be writing the row that a look reads, or its sectors: then only the holder can judge it.
+  const bool held_before = !exclusive && image.held_by_another();
+  const bool prove = image.needs_proof() && !held_before;
+  if (prove && exclusive) {
+    if (const Status s = image.settle(); !s) return failed(s, "what was written last is lost, the disk fails: ");
+  }
+  Loader loader(image, config, **machine, **ledger);
+  if (const Status s = loader.run(prove); !s) return failed(s);
+  const bool held = held_before || (!exclusive && image.held_by_another());
+  if (loader.damaged != 0 && !held) {
     return unexpected(Status::os(EINVAL),
-                      fmt::format("{}: {} chunk records are damaged; nvm_emu check names them", path, damaged));
+                      fmt::format("{}: {} chunk records are damaged; nvm_emu check names them", path, loader.damaged));
   }
-  if (access == ImageAccess::exclusive) {
-    if (const Status s = (*image)->begin_use(); !s) {
-      return unexpected(s, fmt::format("{}: cannot be written: {}", path, s.message()));
-    }
+  if (exclusive) {
+    Status s = loader.keep(image);
+    if (s) s = image.begin_use();
+    if (!s) return failed(s, "cannot be written: ");
   }
-  const Uuid uuid = (*image)->superblock().uuid;
-  Parts parts{std::move(*machine), std::move(*image), uuid, access == ImageAccess::look, g.total_sectors() - lost};
+  const Uuid uuid = image.superblock().uuid;
+  Parts parts{std::move(*machine), std::move(*opened),
+              std::move(*ledger),  uuid,
+              !exclusive,          g.total_sectors() - loader.lost_sectors};
   return std::make_shared<Device>(config, std::move(parts));
 }
 
@@ -120,27 +196,6 @@ spec::ChunkDescriptor Device::descriptor(std::uint32_t chunk) const noexcept {
   d.cnlb = c.sectors;
   d.wp = c.write_pointer;
   return d;
-}
-
-Status Device::persist(std::uint32_t chunk) noexcept {
-  if (!media_->persistent()) return {};
-  // Held across the write: whoever finds the record unchanged must find it written, too.
-  const std::lock_guard lock(persist_[chunk % kStripes]);
-  ChunkRecord record;
-  if (!machine_->take_if_changed(chunk, record)) return {};
-  const Status s = media_->save(chunk, record);
-  if (!s) machine_->mark_changed(chunk);
-  return s;
-}
-
-Status Device::persist_reset(std::uint32_t chunk) noexcept {
-  if (!media_->persistent()) return {};
-  // After whoever is writing an older record of the chunk; nobody begins to while the reset lasts.
-  const std::lock_guard lock(persist_[chunk % kStripes]);
-  ChunkRecord record = machine_->record(chunk);
-  record.state = ChunkState::free;
-  record.write_pointer = 0;
-  return media_->save(chunk, record);
 }
 
 std::vector<std::byte> Device::bad_block_table(Address unit) const {
@@ -171,10 +226,10 @@ Status Device::set_bad_blocks(std::span<const std::uint32_t> chunks, BlockState 
   for (const std::uint32_t chunk : chunks) machine_->set_mark(chunk, state);
   Status first;
   for (const std::uint32_t chunk : chunks) {
-    const Status s = persist(chunk);
+    const Status s = ledger_->keep(chunk);
     if (first) first = s;
   }
-  const Status synced = media_->sync();
+  const Status synced = ledger_->sync();
   return first ? synced : first;
 }
 
@@ -249,6 +304,8 @@ spec::SmartLog Device::smart() const {
   }
   s.data_units_read[0] = (read + kUnit - 1) / kUnit;
   s.data_units_written[0] = (written + kUnit - 1) / kUnit;
+  // NVMe-2.0 5.16.1.3: bit 3, the media are in read-only mode.
+  if (ledger_->failed()) s.critical_warning = 1U << 3;
   s.temperature[0] = kKelvin & 0xFF;
   s.temperature[1] = kKelvin >> 8;
   s.available_spare = 100;

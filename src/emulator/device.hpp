@@ -15,6 +15,7 @@
 
 #include "emulator/chunk_machine.hpp"
 #include "emulator/image.hpp"
+#include "emulator/ledger.hpp"
 #include "emulator/media.hpp"
 #include "emulator/plane_blocks.hpp"
 #include "lightnvm/emulator.hpp"
@@ -62,6 +63,7 @@ class Device {
   struct Parts {
     std::unique_ptr<ChunkMachine> machine;
     std::unique_ptr<Media> media;
+    std::unique_ptr<Ledger> ledger;
     Uuid uuid{};
     bool read_only = false;
     std::uint64_t usable_sectors = 0;
@@ -69,8 +71,9 @@ class Device {
   /// A device whose media are this process's memory. EINVAL, ENOMEM.
   static Result<std::shared_ptr<Device>> in_memory(const Config& config);
   /// The device in an image; errors as Image::open.
-  static Result<std::shared_ptr<Device>> from_file(const std::string& path, ImageAccess access);
-  /// A device of any parts; the machine's chunks are restored already.
+  static Result<std::shared_ptr<Device>> from_file(const std::string& path, ImageAccess access,
+                                                   const MakeImageFile& make_file = plain_file);
+  /// A device of any parts; the machine's chunks are restored already, and the ledger's. Without a ledger it gets one.
   Device(Config config, Parts parts);
   ~Device();
 
@@ -94,7 +97,10 @@ class Device {
   }
   [[nodiscard]] ChunkMachine& machine() noexcept { return *machine_; }
   [[nodiscard]] Media& media() noexcept { return *media_; }
-  [[nodiscard]] bool read_only() const noexcept { return read_only_; }
+  /// When records are kept, and what makes them durable.
+  [[nodiscard]] Ledger& ledger() noexcept { return *ledger_; }
+  /// Opened for a look, or the media have lost something since.
+  [[nodiscard]] bool read_only() const noexcept { return read_only_ || ledger_->failed(); }
   /// What identifies the namespace to hosts, across restarts where the media survive them.
   [[nodiscard]] const Uuid& uuid() const noexcept { return uuid_; }
 
@@ -123,11 +129,6 @@ class Device {
   /// Sets the entries of `chunks` and makes them durable. The first error of the media.
   Status set_bad_blocks(std::span<const std::uint32_t> chunks, BlockState state);
 
-  /// Keeps the chunk's record where it survives, if it has changed.
-  Status persist(std::uint32_t chunk) noexcept;
-  /// Keeps a record of the chunk as a reset will leave it, before its sectors are gone: a crash in between must not
-  /// leave a closed chunk without its data. Requires that the reset was granted.
-  Status persist_reset(std::uint32_t chunk) noexcept;
   /// To be called after each successful reset: tells the host of wear that is far from the average.
   void watch_wear(std::uint32_t chunk);
 
@@ -152,15 +153,13 @@ class Device {
   model::PpaPacker ppa_;
   std::unique_ptr<ChunkMachine> machine_;
   std::unique_ptr<Media> media_;
+  std::unique_ptr<Ledger> ledger_;
   std::vector<std::uint32_t> chunk_numbers_;
   Locator locator_;
   Uuid uuid_;
   bool read_only_;
   std::uint64_t usable_sectors_;
   std::atomic<std::uint16_t> next_controller_{1};
-
-  static constexpr std::size_t kStripes = 16;
-  std::array<std::mutex, kStripes> persist_;
 
   mutable std::mutex log_mutex_;
   std::vector<spec::ChunkNotification> log_;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
@@ -23,9 +24,18 @@ namespace {
 constexpr std::uint64_t kBlock = sizeof(Superblock);
 constexpr std::uint64_t kLoadRows = 65536;
 
-// Whether a format 2 superblock's counts are those of whole pages on whole planes.
+// Whether a superblock of a 1.2 device has the counts of whole pages on whole planes.
 bool whole_planes(const Superblock& s) noexcept {
   return s.planes != 0 && s.chunks % s.planes == 0 && s.ws_min != 0 && s.sectors % s.ws_min == 0;
+}
+
+constexpr bool known(std::uint32_t format) noexcept { return format >= kOldImageFormat && format <= kImageFormat12; }
+constexpr bool is_old(const Superblock& s) noexcept { return s.format <= kOldImageFormat12; }
+constexpr bool has_planes(const Superblock& s) noexcept {
+  return s.format == kImageFormat12 || s.format == kOldImageFormat12;
+}
+constexpr std::uint64_t row_size(const Superblock& s) noexcept {
+  return is_old(s) ? sizeof(OldDiskRecord) : sizeof(DiskRecord);
 }
 
 std::uint32_t checksum(Superblock block) noexcept {
@@ -54,7 +64,7 @@ std::string broken_layout(const Superblock& s, const Geometry& g) {
   if ((s.mccap & ~7U) != 0) return "its mccap has unknown bits";
   const __uint128_t data = static_cast<__uint128_t>(s.data_stride) * chunks;
   const __uint128_t metadata = static_cast<__uint128_t>(s.metadata_stride) * chunks;
-  if (s.table_bytes / sizeof(DiskRecord) < chunks) return "its chunk table does not fit";
+  if (s.table_bytes / row_size(s) < chunks) return "its chunk table does not fit";
   if (data > kMaxFile || metadata > kMaxFile) return "its sectors do not fit";
   // The regions in the order of the format, each behind the one before it.
   const struct {
@@ -142,7 +152,7 @@ Config config_of(const Superblock& s) {
   g.wear_threshold = s.wear_threshold;
   model::set_capabilities(g, s.mccap);
   g.times = {s.times[0], s.times[1], s.times[2], s.times[3], s.times[4], s.times[5]};
-  if (s.format == kImageFormat12) take_planes(s, g);
+  if (has_planes(s)) take_planes(s, g);
   c.pe_cycles = s.pe_cycles;
   c.predefined = s.predefined;
   c.mdts = s.mdts;
@@ -154,30 +164,73 @@ Config config_of(const Superblock& s) {
 
 }  // namespace
 
-DiskRecord to_disk(std::uint32_t chunk, const ChunkRecord& r) noexcept {
-  DiskRecord row{};
+namespace {
+
+template <typename Row>
+std::uint32_t checksum(std::uint32_t chunk, const Row& row) noexcept {
+  const std::uint32_t seed = crc32c(std::as_bytes(std::span(&chunk, 1)));
+  return crc32c(std::as_bytes(std::span(&row, 1)).first(offsetof(Row, crc)), seed);
+}
+
+// What rows of all formats begin with.
+template <typename Row>
+Row begin_row(const ChunkRecord& r) noexcept {
+  Row row{};
   row.write_pointer = r.write_pointer;
   row.missing = r.missing;
   row.cycles = r.cycles;
   row.state = r.state == ChunkState::free ? 0 : static_cast<std::uint8_t>(r.state);
   const unsigned type = r.type == ChunkType::sequential ? 0 : static_cast<unsigned>(r.type);
   row.type = static_cast<std::uint8_t>(type | static_cast<unsigned>(r.mark) << 4);
-  const std::uint32_t seed = crc32c(std::as_bytes(std::span(&chunk, 1)));
-  row.crc = crc32c(std::as_bytes(std::span(&row, 1)).first(offsetof(DiskRecord, crc)), seed);
   return row;
 }
 
-bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& r) noexcept {
+template <typename Row>
+ChunkRecord record_of(const Row& row) noexcept {
+  ChunkRecord r;
   r.write_pointer = row.write_pointer;
   r.missing = row.missing;
   r.cycles = row.cycles;
   r.state = row.state == 0 ? ChunkState::free : static_cast<ChunkState>(row.state);
   r.type = (row.type & 0xF) == 0 ? ChunkType::sequential : static_cast<ChunkType>(row.type & 0xF);
   r.mark = static_cast<BlockState>(row.type >> 4);
-  static constexpr DiskRecord kZero{};
-  if (std::memcmp(&row, &kZero, sizeof row) == 0) return true;
-  const DiskRecord expected = to_disk(chunk, r);
-  return std::memcmp(&row, &expected, sizeof row) == 0;
+  return r;
+}
+
+template <typename Row>
+bool sound(const Row& row, const Row& expected) noexcept {
+  static constexpr Row kZero{};
+  return std::memcmp(&row, &kZero, sizeof row) == 0 || std::memcmp(&row, &expected, sizeof row) == 0;
+}
+
+}  // namespace
+
+DiskRecord to_disk(std::uint32_t chunk, const ChunkRecord& r, const Proof& p) noexcept {
+  auto row = begin_row<DiskRecord>(r);
+  row.durable = p.durable;
+  row.middle = p.middle;
+  row.middle_sum = p.middle_sum;
+  row.sum = p.sum;
+  row.crc = checksum(chunk, row);
+  return row;
+}
+
+OldDiskRecord to_old_disk(std::uint32_t chunk, const ChunkRecord& r) noexcept {
+  auto row = begin_row<OldDiskRecord>(r);
+  row.crc = checksum(chunk, row);
+  return row;
+}
+
+bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& r, Proof& p) noexcept {
+  r = record_of(row);
+  p = {row.durable, row.middle, row.middle_sum, row.sum};
+  return sound(row, to_disk(chunk, r, p));
+}
+
+bool from_disk(std::uint32_t chunk, const OldDiskRecord& row, ChunkRecord& r, Proof& p) noexcept {
+  r = record_of(row);
+  p = proof_of(r);
+  return sound(row, to_old_disk(chunk, r));
 }
 
 std::string chunk_name(const Geometry& g, Address a) {
@@ -213,25 +266,37 @@ std::string implausible(const ChunkRecord& r, const Geometry& device) {
   return {};
 }
 
+std::string implausible(const ChunkRecord& r, const Proof& p, const Geometry& device) {
+  std::string wrong = implausible(r, device);
+  if (!wrong.empty()) return wrong;
+  if (p.durable > p.middle || p.middle > r.write_pointer) return "more of it is said to be durable than was written";
+  const std::uint32_t unit = machine_geometry(device).ws_min;
+  if (r.type == ChunkType::sequential && r.state != ChunkState::offline && (p.durable % unit | p.middle % unit) != 0) {
+    return "what is said to be durable is no multiple of ws_min";
+  }
+  return {};
+}
+
 Status Image::read(std::byte* memory, std::uint64_t bytes, std::uint64_t offset) const noexcept {
   return pieces(memory, bytes, offset,
-                [](int fd, std::byte* p, std::uint64_t n, std::uint64_t at) { return os::read_at(fd, p, n, at); });
+                [](ImageFile& file, std::byte* p, std::uint64_t n, std::uint64_t at) { return file.read(p, n, at); });
 }
 
 Status Image::write(const std::byte* memory, std::uint64_t bytes, std::uint64_t offset) noexcept {
   return pieces(const_cast<std::byte*>(memory), bytes, offset,
-                [](int fd, std::byte* p, std::uint64_t n, std::uint64_t at) { return os::write_at(fd, p, n, at); });
+                [](ImageFile& file, std::byte* p, std::uint64_t n, std::uint64_t at) { return file.write(p, n, at); });
 }
 
 Status Image::punch(std::uint64_t offset, std::uint64_t bytes) noexcept {
-  return pieces(nullptr, bytes, offset, [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) {
-    const Status s = os::punch_hole(fd, at, n);
+  return pieces(nullptr, bytes, offset, [](ImageFile& file, std::byte*, std::uint64_t n, std::uint64_t at) {
+    const Status s = file.punch(at, n);
     // Without holes the old bytes stay; nobody can read them before they are written again.
     return s.is_errno(EOPNOTSUPP) ? Status() : s;
   });
 }
 
-Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess access) {
+Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess access,
+                                           const MakeImageFile& make_file) {
   while (true) {
     std::unique_ptr<Image> image(new Image);
     image->path_ = path;
@@ -239,15 +304,15 @@ Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess 
     // Not blocking: a FIFO is refused instead of waited for.
     auto file = os::open(path, (access == ImageAccess::exclusive ? O_RDWR : O_RDONLY) | O_NONBLOCK);
     if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, refused(path, access, file.error())));
-    image->files_.push_back(std::move(*file));
+    image->files_.push_back(make_file(std::move(*file), path));
     struct stat opened{};
     struct stat named{};
-    if (::fstat(image->files_[0].get(), &opened) != 0) return std::unexpected(Status::os(errno));
+    if (::fstat(image->files_[0]->fd(), &opened) != 0) return std::unexpected(Status::os(errno));
     if (!S_ISREG(opened.st_mode)) return foreign(path);
     if (access == ImageAccess::exclusive) {
       // Before the lock, so that a foreign file is called foreign whoever holds it.
       if (const Status s = image->read_superblock(); !s) return std::unexpected(s);
-      const Status locked = os::lock_exclusively(image->files_[0].get());
+      const Status locked = os::lock_exclusively(image->files_[0]->fd());
       if (locked.is_errno(EBUSY)) {
         return unexpected(locked,
                           fmt::format("{}: another process has this device open; add ?ro for a look at it", path));
@@ -257,7 +322,7 @@ Result<std::unique_ptr<Image>> Image::open(const std::string& path, ImageAccess 
       if (::stat(path.c_str(), &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev) continue;
     }
     if (const Status s = image->read_superblock(); !s) return std::unexpected(s);
-    if (const Status s = image->open_segments(); !s) return std::unexpected(s);
+    if (const Status s = image->open_segments(make_file); !s) return std::unexpected(s);
     return image;
   }
 }
@@ -281,18 +346,18 @@ Result<Superblock> Image::look_at(const std::string& path) {
   image.path_ = path;
   auto file = os::open(path, O_RDONLY | O_NONBLOCK);
   if (!file) return unexpected(file.error(), fmt::format("{}: {}", path, file.error().message()));
-  image.files_.push_back(std::move(*file));
+  image.files_.push_back(plain_file(std::move(*file), path));
   struct stat st{};
-  if (::fstat(image.files_[0].get(), &st) != 0 || !S_ISREG(st.st_mode)) return foreign(path);
+  if (::fstat(image.files_[0]->fd(), &st) != 0 || !S_ISREG(st.st_mode)) return foreign(path);
   if (const Status s = image.read_superblock(); !s) return std::unexpected(s);
   return image.super_;
 }
 
 Status Image::read_superblock() {
-  const int fd = files_[0].get();
+  ImageFile& file = *files_[0];
   std::array<Superblock, 2> copies{};
   const bool readable =
-      size_of(fd) >= 2 * kBlock && os::read_at(fd, reinterpret_cast<std::byte*>(copies.data()), sizeof copies, 0).ok();
+      size_of(file.fd()) >= 2 * kBlock && file.read(reinterpret_cast<std::byte*>(copies.data()), sizeof copies, 0).ok();
   if (!readable || (copies[0].magic != kImageMagic && copies[1].magic != kImageMagic)) return foreign(path_).error();
   const auto damaged = [&](std::string_view what) {
     return fail(Status::os(EINVAL), fmt::format("{}: damaged, {}", path_, what));
@@ -302,18 +367,18 @@ Status Image::read_superblock() {
   if (!first && !second) return damaged("both superblocks are damaged");
   damaged_copy_ = first && second ? std::nullopt : std::optional<unsigned>(first ? 1 : 0);
   super_ = copies[second && (!first || copies[1].sequence > copies[0].sequence) ? 1 : 0];
-  if (super_.format != kImageFormat && super_.format != kImageFormat12) {
-    return fail(Status::os(EINVAL), fmt::format("{}: format version {}, this library knows {} and {}", path_,
-                                                super_.format, kImageFormat, kImageFormat12));
+  if (!known(super_.format)) {
+    return fail(Status::os(EINVAL), fmt::format("{}: format version {}, this library knows {} to {}", path_,
+                                                super_.format, kOldImageFormat, kImageFormat12));
   }
-  if (super_.format == kImageFormat12 && !whole_planes(super_)) return damaged("its planes and pages do not add up");
+  if (has_planes(super_) && !whole_planes(super_)) return damaged("its planes and pages do not add up");
   const Config found = config();
   if (const Status status = validate(found); !status) return damaged(std::string(last_error()));
   const std::string wrong = broken_layout(super_, machine_geometry(found.geometry));
   return wrong.empty() ? Status() : damaged(wrong);
 }
 
-Status Image::open_segments() {
+Status Image::open_segments(const MakeImageFile& make_file) {
   const std::uint64_t count = segment_count(super_);
   const std::string base = count > 1 ? resolved(path_) : path_;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -323,10 +388,10 @@ Status Image::open_segments() {
       if (!file) {
         return fail(file.error(), fmt::format("{}: {}", path, segment_trouble(file.error(), i, count)));
       }
-      files_.push_back(std::move(*file));
+      files_.push_back(make_file(std::move(*file), path));
     }
     const std::uint64_t expected = std::min(super_.segment_bytes, super_.total_bytes - i * super_.segment_bytes);
-    const std::uint64_t actual = size_of(files_.back().get());
+    const std::uint64_t actual = size_of(files_.back()->fd());
     if (actual < expected) {
       return fail(Status::os(EINVAL), fmt::format("{}: damaged, {} bytes long instead of {}", path, actual, expected));
     }
@@ -334,9 +399,11 @@ Status Image::open_segments() {
   return {};
 }
 
+// Durable before anything else changes: an image that says that it was closed properly is believed.
 Status Image::begin_use() noexcept {
   in_use_ = true;
-  return write_superblock(false);
+  const Status s = write_superblock(false);
+  return s ? sync() : s;
 }
 
 Image::~Image() { (void)close(); }
@@ -344,6 +411,7 @@ Image::~Image() { (void)close(); }
 Status Image::close() noexcept {
   if (!in_use_) return {};
   in_use_ = false;
+  if (lost_.load(std::memory_order_relaxed)) return Status::os(EIO);
   const Status synced = sync();
   return synced ? write_superblock(true) : synced;
 }
@@ -353,110 +421,75 @@ Status Image::write_superblock(bool clean) noexcept {
   ++super_.sequence;
   super_.crc = checksum(super_);
   // The copies take turns, so that a torn write leaves the other one.
-  return os::write_at(files_[0].get(), reinterpret_cast<const std::byte*>(&super_), kBlock,
-                      super_.sequence % 2 * kBlock);
+  return files_[0]->write(reinterpret_cast<const std::byte*>(&super_), kBlock, super_.sequence % 2 * kBlock);
 }
 
 Config Image::config() const { return config_of(super_); }
 
 std::uint64_t Image::used_bytes() const noexcept {
   std::uint64_t used = 0;
-  for (const os::Fd& file : files_) {
+  for (const auto& file : files_) {
     struct stat st{};
-    if (::fstat(file.get(), &st) == 0) used += static_cast<std::uint64_t>(st.st_blocks) * 512;
+    if (::fstat(file->fd(), &st) == 0) used += static_cast<std::uint64_t>(st.st_blocks) * 512;
   }
   return used;
 }
 
 std::pair<std::uint64_t, std::uint64_t> Image::identity() const noexcept {
   struct stat st{};
-  (void)::fstat(files_[0].get(), &st);
+  (void)::fstat(files_[0]->fd(), &st);
   return {st.st_dev, st.st_ino};
 }
 
-Status Image::load(const std::function<void(std::uint32_t, const ChunkRecord&)>& row,
+std::uint64_t Image::row_bytes() const noexcept { return row_size(super_); }
+
+namespace {
+
+// Calls row or broken for each of the rows that is not zero, the first of which is that of `chunk`.
+template <typename Row, typename F, typename G>
+void each_row(std::span<const std::byte> bytes, std::uint64_t chunk, F&& row, G&& broken) {
+  static constexpr Row kZero{};
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof(Row), ++chunk) {
+    Row r;
+    std::memcpy(&r, bytes.data() + at, sizeof r);
+    if (std::memcmp(&r, &kZero, sizeof r) == 0) continue;
+    ChunkRecord record;
+    Proof proof;
+    if (from_disk(static_cast<std::uint32_t>(chunk), r, record, proof)) {
+      row(static_cast<std::uint32_t>(chunk), record, proof);
+    } else {
+      broken(static_cast<std::uint32_t>(chunk));
+    }
+  }
+}
+
+}  // namespace
+
+Status Image::load(const std::function<void(std::uint32_t, const ChunkRecord&, const Proof&)>& row,
                    const std::function<void(std::uint32_t)>& broken,
                    const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
   const std::uint64_t chunks = machine_geometry(config().geometry).total_chunks();
-  std::vector<DiskRecord> rows;
+  std::vector<std::byte> rows;
   std::uint64_t next = 0;
   while (next < chunks) {
     // The table lies in the first file as a rule; holes in it are chunks that were never touched.
-    const std::uint64_t at = super_.table_offset + next * sizeof(DiskRecord);
+    const std::uint64_t at = super_.table_offset + next * row_bytes();
     if (at < super_.segment_bytes) {
-      const auto data = os::next_data(files_[0].get(), at);
+      const auto data = os::next_data(files_[0]->fd(), at);
       const std::uint64_t found = data ? std::min(*data, super_.segment_bytes) : super_.segment_bytes;
-      next = std::max(next, (found - super_.table_offset) / sizeof(DiskRecord));
+      next = std::max(next, (found - super_.table_offset) / row_bytes());
       if (next >= chunks) break;
     }
-    rows.resize(std::min(kLoadRows, chunks - next));
-    if (const Status s = read(reinterpret_cast<std::byte*>(rows.data()), rows.size() * sizeof(DiskRecord),
-                              super_.table_offset + next * sizeof(DiskRecord));
-        !s) {
-      return s;
+    const std::uint64_t count = std::min(kLoadRows, chunks - next);
+    rows.resize(count * row_bytes());
+    if (const Status s = read(rows.data(), rows.size(), super_.table_offset + next * row_bytes()); !s) return s;
+    if (is_old(super_)) {
+      each_row<OldDiskRecord>(rows, next, row, broken);
+    } else {
+      each_row<DiskRecord>(rows, next, row, broken);
     }
-    static constexpr DiskRecord kZero{};
-    for (const DiskRecord& r : rows) {
-      const auto chunk = static_cast<std::uint32_t>(next++);
-      if (std::memcmp(&r, &kZero, sizeof r) == 0) continue;
-      ChunkRecord record;
-      if (from_disk(chunk, r, record)) {
-        row(chunk, record);
-      } else {
-        broken(chunk);
-      }
-    }
+    next += count;
     if (progress) progress(next, chunks);
-  }
-  return {};
-}
-
-class Image::Channel final : public MediaChannel {
- public:
-  explicit Channel(Image& image) noexcept : image_(image) {}
-  bool start(MediaOp& op) noexcept override {
-    op.status = image_.transfer(op);
-    return true;
-  }
-
- private:
-  Image& image_;
-};
-
-std::unique_ptr<MediaChannel> Image::open_channel(std::uint32_t) { return std::make_unique<Channel>(*this); }
-
-Status Image::transfer(const MediaOp& op) noexcept {
-  const std::uint64_t data =
-      super_.data_offset + op.chunk * super_.data_stride + static_cast<std::uint64_t>(op.first) * super_.sector_bytes;
-  const std::uint64_t metadata = super_.metadata_offset + op.chunk * super_.metadata_stride +
-                                 static_cast<std::uint64_t>(op.first) * super_.oob_bytes;
-  if (op.kind == MediaOp::Kind::discard) {
-    const Status s = punch(super_.data_offset + op.chunk * super_.data_stride, super_.data_stride);
-    return s && super_.metadata_stride != 0
-               ? punch(super_.metadata_offset + op.chunk * super_.metadata_stride, super_.metadata_stride)
-               : s;
-  }
-  Status status;
-  const auto move = [&](const SegmentRange& range, std::uint64_t offset) {
-    range.for_each([&](std::byte* p, std::size_t n, std::size_t at) {
-      if (!status) return;
-      status = op.kind == MediaOp::Kind::read ? read(p, n, offset + at) : write(p, n, offset + at);
-    });
-  };
-  move(op.data, data);
-  move(op.metadata, metadata);
-  return status;
-}
-
-Status Image::save(std::uint32_t chunk, const ChunkRecord& record) noexcept {
-  const DiskRecord row = to_disk(chunk, record);
-  return write(reinterpret_cast<const std::byte*>(&row), sizeof row,
-               super_.table_offset + static_cast<std::uint64_t>(chunk) * sizeof row);
-}
-
-Status Image::sync() noexcept {
-  for (const os::Fd& file : files_) {
-    if (const Status s = os::sync_data(file.get()); !s) return s;
   }
   return {};
 }

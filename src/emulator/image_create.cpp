@@ -264,8 +264,8 @@ Status create(const std::string& path, const Config& config, const CreateOptions
   const auto failed = [&](Status s) { return fail(s, fmt::format("{}: {}", path, s.message())); };
   auto first = files.add();
   if (!first) return first.error();
-  image.files_.push_back(std::move(*first));
-  if (const Status s = choose_segments(super, image.files_[0].get(), options.segment_bytes); !s) return failed(s);
+  image.files_.push_back(plain_file(std::move(*first), path));
+  if (const Status s = choose_segments(super, image.files_[0]->fd(), options.segment_bytes); !s) return failed(s);
   if (too_many(super.segment_bytes)) return failed(Status::os(EFBIG));
   const std::uint64_t count = segment_count(super);
   if (const Status s = segments_free(path, before->segments, count); !s) return s;
@@ -274,7 +274,7 @@ Status create(const std::string& path, const Config& config, const CreateOptions
     if (!file) return file.error();
     const std::uint64_t bytes = std::min(super.segment_bytes, super.total_bytes - i * super.segment_bytes);
     if (const Status s = os::truncate(file->get(), bytes); !s) return failed(s);
-    image.files_.push_back(std::move(*file));
+    image.files_.push_back(plain_file(std::move(*file), path));
   }
   if (const Status s = image.fill(config, progress); !s) return failed(s);
   if (const Status s = files.put_in_place(before->segments); !s) return failed(s);
@@ -285,14 +285,14 @@ Status create(const std::string& path, const Config& config, const CreateOptions
 Status Image::fill(const Config& config, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const std::uint64_t chunks = machine_geometry(config.geometry).total_chunks();
   const std::uint64_t table = round_up(chunks * sizeof(DiskRecord), kPage);
-  const Status allocated =
-      pieces(nullptr, table, super_.table_offset,
-             [](int fd, std::byte*, std::uint64_t n, std::uint64_t at) { return os::allocate(fd, at, n); });
+  const Status allocated = pieces(
+      nullptr, table, super_.table_offset,
+      [](ImageFile& file, std::byte*, std::uint64_t n, std::uint64_t at) { return os::allocate(file.fd(), at, n); });
   if (!allocated) return allocated;
   const auto records = merge_overrides(config);
   std::uint64_t done = 0;
   for (const auto& [chunk, record] : records) {
-    if (const Status s = save(chunk, record); !s) return s;
+    if (const Status s = save(chunk, record, proof_of(record)); !s) return s;
     if (progress && (++done % kTold == 0 || done == records.size())) progress(done, records.size());
   }
   for (int copy = 0; copy < 2; ++copy) {
@@ -327,8 +327,8 @@ Result<std::vector<Finding>> check(const std::string& path,
   }
   const auto name = [&](std::uint32_t chunk) { return chunk_name(g, device_address(g, chunk)); };
   const Status status = (*image)->load(
-      [&](std::uint32_t chunk, const ChunkRecord& record) {
-        std::string wrong = implausible(record, g);
+      [&](std::uint32_t chunk, const ChunkRecord& record, const Proof& proof) {
+        std::string wrong = implausible(record, proof, g);
         if (wrong.empty() && record.cycles > config.pe_cycles) wrong = "it has more cycles than the device endures";
         if (!wrong.empty()) findings.push_back({name(chunk), std::move(wrong)});
       },

@@ -14,7 +14,7 @@ class MemoryMedia final : public Media {
   }
 
   std::unique_ptr<MediaChannel> open_channel(std::uint32_t) override { return std::make_unique<Channel>(*this); }
-  Status save(std::uint32_t, const ChunkRecord&) noexcept override { return {}; }
+  Status save(std::uint32_t, const ChunkRecord&, const Proof&) noexcept override { return {}; }
   Status sync() noexcept override { return {}; }
   [[nodiscard]] bool blocking() const noexcept override { return false; }
   [[nodiscard]] bool persistent() const noexcept override { return false; }

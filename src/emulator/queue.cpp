@@ -185,7 +185,7 @@ Status Queue::begin_copy(Op& op) noexcept {
 
 Status Queue::flush(const spec::Command& c) noexcept {
   if (!spec::clear_of(c, spec::reserved_in(IoOpcode::flush))) return refuse(invalid_field);
-  return to_status(media_code(device_.media().sync(), internal_error));
+  return lasting(device_.ledger().sync());
 }
 
 void Queue::log_failure(std::uint16_t tag, const spec::Command& c, Status status, std::uint64_t lba) noexcept {
@@ -203,10 +203,10 @@ void Queue::finish(Op& op, Status status) noexcept {
 
 Status Queue::keep_changes(const Op& op) noexcept {
   for (std::uint32_t i = 0; i < op.run_count; ++i) {
-    if (const Status s = device_.persist(op.runs[i].chunk); !s) return to_status(media_code(s, internal_error));
+    if (const Status s = device_.ledger().keep(op.runs[i].chunk); !s) return lasting(s);
   }
   if (op.durable || !device_.write_cache.load(std::memory_order_relaxed)) {
-    return to_status(media_code(device_.media().sync(), internal_error));
+    return lasting(device_.ledger().sync());
   }
   return {};
 }

@@ -94,13 +94,16 @@ class Queue {
   void begin_write(Op& op) noexcept;
   [[nodiscard]] StatusCode make_runs(Op& op) noexcept;
   void write_pieces(Op& op) noexcept;
-  void write_done(Op& op, const MediaOp& m) noexcept;
+  void write_done(Op& op, MediaOp& m) noexcept;
+  void give_write_up(Op& op, Status why) noexcept;
   void finish_write(Op& op) noexcept;
 
   void reset_entries(Op& op) noexcept;
   [[nodiscard]] StatusCode target_of_reset(const Op& op, std::uint32_t& chunk) const noexcept;
   void reset_done(Op& op, Status media) noexcept;
   void reset_refused(Op& op, StatusCode verdict) noexcept;
+  void reset_succeeded(Op& op) noexcept;
+  static void next_reset(Op& op) noexcept;
   void give_reset_up(Op& op, Status why) noexcept;
 
   // queue_physical.cpp: commands of OCSSD 1.2.

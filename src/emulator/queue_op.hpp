@@ -91,4 +91,9 @@ inline StatusCode media_code(Status status, StatusCode otherwise) noexcept {
   return error == ENOSPC || error == EDQUOT || error == EFBIG ? StatusCode::capacity_exceeded : otherwise;
 }
 
+/// The same where the media have lost something: trying again would only hide it.
+inline Status lasting(Status status) noexcept {
+  return status ? status : Status::nvme_dnr(media_code(status, StatusCode::internal_error));
+}
+
 }  // namespace lightnvm::emulator

@@ -92,8 +92,13 @@ void Queue::reset_entries(Op& op) noexcept {
       case ResetStep::granted: {
         op.reset_waits = false;
         op.changed = persistent_;
-        if (const Status kept = device_.persist_reset(op.chunk); !kept) {
-          give_reset_up(op, kept);
+        if (const Status kept = device_.ledger().keep_reset(op.chunk); !kept) {
+          give_reset_up(op, lasting(kept));
+          break;
+        }
+        if (device_.media().discards_after_sync()) {
+          machine_.finish_kept_reset(op.chunk);
+          reset_succeeded(op);
           break;
         }
         MediaOp& m = take_media(op);
@@ -111,28 +116,37 @@ void Queue::reset_entries(Op& op) noexcept {
 // A vector goes on with its other chunks; a deallocation, which has no way to say what it did not do, stops.
 void Queue::reset_refused(Op& op, StatusCode verdict) noexcept {
   op.note(op, op.position / op.span, 1, to_status(verdict));
+  next_reset(op);
+}
+
+void Queue::next_reset(Op& op) noexcept {
   op.position = op.vector ? op.position - op.position % op.span + op.span : op.total;
 }
 
 // The chunk stays as it was, and says so where records are kept, as far as that can be said now.
 void Queue::give_reset_up(Op& op, Status why) noexcept {
   machine_.abandon_reset(op.chunk);
-  (void)device_.persist(op.chunk);
-  reset_refused(op, media_code(why, internal_error));
+  (void)device_.ledger().keep(op.chunk);
+  op.note(op, op.position / op.span, 1, why);
+  next_reset(op);
 }
 
 void Queue::reset_done(Op& op, Status media) noexcept {
   // What the host's file system has no room or no memory for now is no fault of the chunk; an I/O error is.
   if (!media && media.is_os() && !media.is_errno(EIO)) {
-    give_reset_up(op, media);
+    give_reset_up(op, to_status(media_code(media, internal_error)));
     return;
   }
   const StatusCode verdict = machine_.finish_reset(op.chunk, media_code(media, offline_chunk));
-  const Status kept = device_.persist(op.chunk);
+  const Status kept = device_.ledger().keep(op.chunk);
   if (verdict != success || !kept) {
     reset_refused(op, verdict != success ? verdict : media_code(kept, internal_error));
     return;
   }
+  reset_succeeded(op);
+}
+
+void Queue::reset_succeeded(Op& op) noexcept {
   if (!op.metadata.empty()) {
     const spec::ChunkDescriptor d = device_.descriptor(op.chunk);
     op.metadata.sub(op.position * sizeof d, sizeof d).copy_in(reinterpret_cast<const std::byte*>(&d));

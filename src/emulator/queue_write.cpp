@@ -21,6 +21,7 @@ StatusCode Queue::make_runs(Op& op) noexcept {
     run.chunk = place.chunk;
     run.entry = i;
     run.unresolved = &op.unresolved;
+    run.sum = 0;
     run.shape = {place.sector, 0, place.sector, true};
     if (!op.vector) {
       run.shape.count = op.total;
@@ -55,8 +56,20 @@ void Queue::begin_write(Op& op) noexcept {
     op.run_pending[i] = 0;
     op.run_status[i] = Status();
   }
+  const auto runs = std::span(op.runs).first(op.run_count);
+  if (std::ranges::any_of(runs, &WriteRun::settles)) [[unlikely]] {
+    if (const Status s = device_.ledger().sync(); !s) return give_write_up(op, lasting(s));
+  }
   op.stage = Op::Stage::write;
   write_pieces(op);
+}
+
+// Nothing was written: all runs fail, and those that others have reserved behind them.
+void Queue::give_write_up(Op& op, Status why) noexcept {
+  for (WriteRun& run : std::span(op.runs).first(op.run_count)) machine_.commit(run, why.code());
+  op.position = op.total;
+  op.stage = Op::Stage::resolve;
+  finish_write(op);
 }
 
 // A run is one operation on the media, but for a random chunk's run that jumps. `position` counts entries.
@@ -81,6 +94,8 @@ void Queue::write_pieces(Op& op) noexcept {
     m.chunk = run.chunk;
     m.first = first;
     m.count = count;
+    m.counted = run.sequential;
+    m.sum = 0;
     m.data = op.data.sub(static_cast<std::size_t>(op.position) * g.sector_bytes,
                          static_cast<std::size_t>(count) * g.sector_bytes);
     m.metadata = with_metadata ? op.metadata.sub(static_cast<std::size_t>(op.position) * g.oob_bytes,
@@ -96,11 +111,17 @@ void Queue::write_pieces(Op& op) noexcept {
   }
 }
 
-void Queue::write_done(Op& op, const MediaOp& m) noexcept {
+void Queue::write_done(Op& op, MediaOp& m) noexcept {
+  // Resets that nobody has made durable yet still hold their room.
+  if (!m.status && media_code(m.status, StatusCode::internal_error) == StatusCode::capacity_exceeded &&
+      device_.ledger().make_room()) {
+    (void)channel_->start(m);
+  }
   const auto entry = static_cast<std::uint32_t>((m.data.offset - op.data.offset) / device_.geometry().sector_bytes);
   std::uint32_t r = 0;
   while (op.runs[r].entry + op.runs[r].shape.count <= entry) ++r;
   if (!m.status && op.run_status[r].ok()) op.run_status[r] = m.status;
+  op.runs[r].sum += m.sum;
   --op.run_pending[r];
   const bool all_started = op.position >= op.runs[r].entry + op.runs[r].shape.count;
   if (all_started && op.run_pending[r] == 0) {

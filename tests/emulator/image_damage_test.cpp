@@ -217,7 +217,7 @@ class DamagedRecordTest : public ImageDamageTest {
   void put(DiskRecord record) const {
     record.crc = 0;
     const std::uint32_t seed = crc32c(std::as_bytes(std::span(&kIndex, 1)));
-    record.crc = crc32c(std::as_bytes(std::span(&record, 1)).first(12), seed);
+    record.crc = crc32c(std::as_bytes(std::span(&record, 1)).first(offsetof(DiskRecord, crc)), seed);
     write_record(path, kIndex, record);
   }
   void expect_found(const std::string& what) const {

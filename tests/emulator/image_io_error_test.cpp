@@ -106,7 +106,9 @@ TEST_F(FullFileSystemTest, a_reset_works_and_makes_room) {
   ASSERT_TRUE(fill_chunk(host, kChunk));
   small->fill_but(0);
   EXPECT_TRUE(host.reset(kChunk));
-  EXPECT_GE(small->free_bytes(), 64 * kPage);
+  // The write that finds no room makes the reset durable, and goes on in the room that this gives.
+  EXPECT_TRUE(host.write(Address::of(1, 1, 1), 4));
+  EXPECT_GE(small->free_bytes(), 58 * kPage);
   EXPECT_TRUE(host.write(kChunk, 4));
 }
 
@@ -195,7 +197,7 @@ class StubbornMedia final : public Media {
  public:
   explicit StubbornMedia(int error) noexcept : channel_(error) {}
   std::unique_ptr<MediaChannel> open_channel(std::uint32_t) override { return std::make_unique<Channel>(channel_); }
-  Status save(std::uint32_t, const ChunkRecord& record) noexcept override {
+  Status save(std::uint32_t, const ChunkRecord& record, const Proof&) noexcept override {
     kept = record;
     return {};
   }

@@ -19,7 +19,7 @@ constexpr std::uint64_t kHuge = ~0ULL;
 
 const Impossible kImpossible[] = {
     {"format_0", [](Superblock& s) { s.format = 0; }, "format version 0"},
-    {"format_3", [](Superblock& s) { s.format = 3; }, "format version 3"},
+    {"format_5", [](Superblock& s) { s.format = 5; }, "format version 5"},
     {"format_2_without_planes", [](Superblock& s) { s.format = 2; }, "planes and pages"},
     {"segment_bytes_0", [](Superblock& s) { s.segment_bytes = 0; }, "segment size"},
     {"segment_bytes_smaller_than_the_superblocks", [](Superblock& s) { s.segment_bytes = 4096; }, "segment size"},

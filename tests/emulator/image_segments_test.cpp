@@ -156,7 +156,7 @@ TEST_F(ImageSegmentsTest, the_neighbours_of_a_border_do_not_mix) {
 
 TEST_F(ImageSegmentsTest, records_on_both_sides_of_a_border_survive) {
   Config c = large_table();
-  constexpr std::uint32_t kFirstBehindBorder = 65536;
+  constexpr std::uint32_t kFirstBehindBorder = 32768;
   const std::uint32_t chunks[] = {0, kFirstBehindBorder - 1, kFirstBehindBorder, 79999};
   for (const std::uint32_t chunk : chunks) {
     c.overrides.push_back(override_of(c.geometry.chunk_address(chunk), ChunkState::open, chunk % 7 + 1));
@@ -176,11 +176,11 @@ TEST_F(ImageSegmentsTest, records_on_both_sides_of_a_border_survive) {
 TEST_F(ImageSegmentsTest, a_damaged_record_behind_a_border_is_named) {
   Config c = large_table();
   make(c, 2 << 20);
-  write_file(path + ".1", 16, Bytes(16, std::byte{1}));
+  write_file(path + ".1", 32, Bytes(32, std::byte{1}));
   const auto findings = check(path);
   ASSERT_TRUE(findings);
   ASSERT_EQ(findings->size(), 1U);
-  EXPECT_EQ(findings->front().where, "chunk (1,0,25537)");
+  EXPECT_EQ(findings->front().where, "chunk (0,0,32769)");
 }
 
 TEST_F(ImageSegmentsTest, used_bytes_are_those_of_all_files) {

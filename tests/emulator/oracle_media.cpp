@@ -10,6 +10,7 @@ namespace lightnvm::oracle {
 
 using emulator::ChunkRecord;
 using emulator::MediaOp;
+using emulator::Proof;
 
 namespace {
 
@@ -99,7 +100,7 @@ void SlowMedia::begin_discard(std::uint32_t chunk) {
   if (saved(chunk, record) && record.state != ChunkState::free) record_outlived_data_ = true;
 }
 
-Status SlowMedia::save(std::uint32_t chunk, const ChunkRecord& record) noexcept {
+Status SlowMedia::save(std::uint32_t chunk, const ChunkRecord& record, const Proof&) noexcept {
   const std::scoped_lock lock(mutex_);
   const bool has_data = record.state == ChunkState::open || record.state == ChunkState::closed;
   if (chunks_[chunk].discarding && has_data) record_outlived_data_ = true;

@@ -27,7 +27,7 @@ class SlowMedia : public emulator::Media {
   SlowMedia(const Geometry& geometry, std::uint64_t seed, Failures failures);
 
   std::unique_ptr<emulator::MediaChannel> open_channel(std::uint32_t depth) override;
-  Status save(std::uint32_t chunk, const emulator::ChunkRecord& record) noexcept override;
+  Status save(std::uint32_t chunk, const emulator::ChunkRecord& record, const emulator::Proof&) noexcept override;
   Status sync() noexcept override { return {}; }
   [[nodiscard]] bool blocking() const noexcept override { return false; }
   [[nodiscard]] bool persistent() const noexcept override { return true; }
