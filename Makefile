@@ -7,7 +7,7 @@ LLVM := 19
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp' '*.h' '*.c')
 
 .NOTPARALLEL:
-.PHONY: build demo test deps install package tidy format format-check bench fuzz clean help
+.PHONY: build demo test deps install package tidy format format-check bench fuzz torture clean help
 
 build: ## Build the library and the tools (PRESET=dev or tsan: with sanitizers)
 	@command -v cmake >/dev/null && command -v ninja >/dev/null || \
@@ -59,6 +59,11 @@ fuzz: ## Build the fuzzers and run each for a moment
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	ctest --preset fuzz
+
+torture: ## 2000 power failures and 500 kills of the emulated device (TORTURE='--seed N')
+	cmake --preset release
+	cmake --build --preset release --target nvm_torture
+	build/release/tests/emulator/durability/nvm_torture $(TORTURE)
 
 clean: ## Remove everything that was built
 	rm -rf build

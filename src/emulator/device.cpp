@@ -108,7 +108,8 @@ class Loader {
           if (prove && unproven(record, proof) && status_) status_ = shorten(chunk, record, proof);
           lost_sectors += unusable(record, geometry_);
           machine_.restore(chunk, record);
-          ledger_.restore(chunk, record);
+          // The record of a closed chunk changes by a reset alone, which begins anew; on OCSSD 1.2 also by a mark.
+          if (record.state == ChunkState::open || config_.geometry.has_planes()) ledger_.restore(chunk, record);
         },
         [&](std::uint32_t) { ++damaged; });
     return loaded ? status_ : loaded;

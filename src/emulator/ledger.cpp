@@ -23,8 +23,7 @@ Ledger::Ledger(ChunkMachine& machine, Media& media, os::Pages history) noexcept
     : machine_(machine), media_(media), history_(std::move(history)) {}
 
 void Ledger::restore(std::uint32_t chunk, const ChunkRecord& record) noexcept {
-  // All others begin again before anything is written to them.
-  if (!media_.persistent() || record.state != ChunkState::open) return;
+  if (!media_.persistent() || record.write_pointer == 0) return;
   const Point there{0, record.write_pointer, 0};
   history(chunk) = {there, there, there};
 }
