@@ -50,8 +50,10 @@ class Run {
   CutResult cuts(std::uint32_t count) {
     CutResult result;
     for (; result.cuts < count; ++result.cuts) {
-      disk_->cut_after(1 + random_() % (random_() % 2 == 0 ? 40 : 400));
-      work();
+      // Now and then the power fails after the device was closed.
+      const bool closed = one_in(6);
+      disk_->cut_after(closed ? 0 : 1 + random_() % (random_() % 2 == 0 ? 40 : 400));
+      work(closed ? below(20) : 600);
       close();
       fail_and_reopen();
       check();
@@ -408,9 +410,9 @@ class Run {
     beside_ = false;
   }
 
-  void work() {
+  void work(std::uint32_t commands) {
     const std::uint32_t calm = below(8);  // how seldom somebody makes things durable
-    for (std::uint32_t n = 0; n < 600 && !disk_->off(); ++n) {
+    for (std::uint32_t n = 0; n < commands && !disk_->off(); ++n) {
       const std::uint32_t what = below(24 + 8 * calm);
       if (what < 2) {
         flush();
