@@ -48,6 +48,7 @@ _liblightnvm_options() {
     nvm_dev.info) echo "-b --brief" ;;
     nvm_dev.map) echo "-o --wear --watch --columns --color" ;;
     nvm_emu.create) _liblightnvm_create_options ;;
+    nvm_emu.check) echo "--repair" ;;
     nvm_emu.chunks) echo "--group --punit --state --summary" ;;
     nvm_vblk.*write) echo "-i --pad --scalar --depth" ;;
     nvm_vblk.line_pread) echo "-o --scalar --depth" ;;

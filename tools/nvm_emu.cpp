@@ -23,30 +23,56 @@ void add_path_command(Tool& tool, const std::string& name, const std::string& pu
   sub->add_option("PATH", *path, "The device's file")->required()->type_name("");
 }
 
-void check(const std::string& path, Output& out) {
+using Findings = std::vector<emulator::Finding>;
+
+Findings look_for_damage(const std::string& path, std::uint64_t chunks, const Output& out) {
+  Progress progress({.what = "nvm_emu_check", .total = chunks, .bytes = false, .unit = "chunks", .quiet = out.json()});
+  auto findings = emulator::check(path, [&](std::uint64_t done, std::uint64_t total) { progress.set(done, total); });
+  if (!findings) throw Failure::explained("nvm_emu_check", findings.error());
+  return std::move(*findings);
+}
+
+void show_findings(const std::string& key, const Findings& findings, Output& out) {
+  out.text(fmt::format("{}:{}\n", key, findings.empty() ? " ~" : ""));
+  Json list = Json::array();
+  for (const emulator::Finding& f : findings) {
+    out.text(fmt::format("  - {{where: {}, what: {}, repairable: {}}}\n", yaml_quoted(f.where), yaml_quoted(f.what),
+                         f.repairable));
+    list.push_back({{"where", f.where}, {"what", f.what}, {"repairable", f.repairable}});
+  }
+  out.document()[key] = std::move(list);
+}
+
+// What is repairable is repaired where there is nothing else; otherwise nothing is touched.
+Findings repair(const std::string& path, bool clean, const Findings& findings) {
+  const auto stubborn = std::ranges::count_if(findings, [](const emulator::Finding& f) { return !f.repairable; });
+  if (stubborn != 0) {
+    complain("note", fmt::format("nothing is repaired: {} would lose something by it",
+                                 counted(static_cast<std::uint64_t>(stubborn), "finding")));
+    return {};
+  }
+  if (findings.empty() && clean) return {};
+  if (const lightnvm::Status s = emulator::repair(path); !s) throw Failure::explained("nvm_emu_check", s);
+  return findings;
+}
+
+void check(const std::string& path, bool repairs, Output& out) {
   const emulator::ImageInfo info = image_info(path, "nvm_emu_check");
   if (info.in_use) {
     complain("note", "a process has this device open: what it changes meanwhile may look wrong");
   }
   const lightnvm::Geometry& g = info.config.geometry;
   const std::uint64_t chunks = g.total_chunks() * std::max(g.planes, 1U);
-  auto findings = [&] {
-    Progress progress(
-        {.what = "nvm_emu_check", .total = chunks, .bytes = false, .unit = "chunks", .quiet = out.json()});
-    return emulator::check(path, [&](std::uint64_t done, std::uint64_t total) { progress.set(done, total); });
-  }();
-  if (!findings) throw Failure::explained("nvm_emu_check", findings.error());
-  out.text(fmt::format("check:\n  path: {}\n  nchunks: {}\n  nfindings: {}\nfindings:{}\n", yaml_quoted(path), chunks,
-                       findings->size(), findings->empty() ? " ~" : ""));
-  out.document()["check"] = {{"path", path}, {"nchunks", chunks}, {"nfindings", findings->size()}};
-  Json list = Json::array();
-  for (const emulator::Finding& f : *findings) {
-    out.text(fmt::format("  - {{where: {}, what: {}}}\n", yaml_quoted(f.where), yaml_quoted(f.what)));
-    list.push_back({{"where", f.where}, {"what", f.what}});
-  }
-  out.document()["findings"] = std::move(list);
-  if (!findings->empty()) {
-    throw Failure("nvm_emu_check", fmt::format("{}: {}", path, counted(findings->size(), "finding")), EIO);
+  Findings findings = look_for_damage(path, chunks, out);
+  const Findings repaired = repairs ? repair(path, info.clean, findings) : Findings();
+  if (!repaired.empty()) findings = look_for_damage(path, chunks, out);
+  out.text(
+      fmt::format("check:\n  path: {}\n  nchunks: {}\n  nfindings: {}\n", yaml_quoted(path), chunks, findings.size()));
+  out.document()["check"] = {{"path", path}, {"nchunks", chunks}, {"nfindings", findings.size()}};
+  if (repairs) show_findings("repaired", repaired, out);
+  show_findings("findings", findings, out);
+  if (!findings.empty()) {
+    throw Failure("nvm_emu_check", fmt::format("{}: {}", path, counted(findings.size(), "finding")), EIO);
   }
 }
 
@@ -108,7 +134,14 @@ void add_info(Tool& tool) {
 }
 
 void add_check(Tool& tool) {
-  add_path_command(tool, "check", "Hold a device's file against the rules", "  nvm_emu check ocssd.img\n", check);
+  const auto path = std::make_shared<std::string>();
+  const auto repairs = std::make_shared<bool>(false);
+  CLI::App* sub = tool.command("check", "Hold a device's file against the rules",
+                               "  nvm_emu check ocssd.img\n"
+                               "  nvm_emu check ocssd.img --repair\n",
+                               [path, repairs](Output& out) { check(*path, *repairs, out); });
+  sub->add_option("PATH", *path, "The device's file")->required()->type_name("");
+  sub->add_flag("--repair", *repairs, "Mend what can be mended without losing anything");
 }
 
 }  // namespace tools

@@ -114,10 +114,15 @@ bool is_file_of(const std::string& image, const std::string& file);
 struct Finding {
   std::string where;  ///< "superblock", "chunk (0,1,17)"
   std::string what;
+  bool repairable = false;  ///< repair() mends it, and nothing is lost by that
 };
 /// Reads all that an image says of its chunks and holds it against the rules; `progress(done, total)` is called from
-/// time to time. Returns what is wrong, empty for a sound image; errors as info.
+/// time to time. Returns what is wrong, empty for a sound image; errors as info. Of an image that was not
+/// closed, the sectors that were not durable are read as well.
 Result<std::vector<Finding>> check(const std::string& path,
                                    const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
+/// Mends what check calls repairable, and marks the image as properly closed. EINVAL, and nothing is changed, where
+/// something is damaged that cannot be mended without loss; EBUSY where a process has it open; EIO.
+Status repair(const std::string& path);
 
 }  // namespace lightnvm::emulator

@@ -59,12 +59,6 @@ std::uint64_t unusable(const ChunkRecord& record, const Geometry& g) noexcept {
   return bad || record.state == ChunkState::offline ? g.sectors : record.missing;
 }
 
-// Whether power may have failed between the record and the sectors that it counts on.
-bool unproven(const ChunkRecord& r, const Proof& p) noexcept {
-  const bool counts = r.state == ChunkState::open || r.state == ChunkState::closed;
-  return counts && r.type == ChunkType::sequential && p.durable < r.write_pointer;
-}
-
 WornOut worn_out(const Config& config) noexcept {
   return config.geometry.has_planes() ? WornOut::grown_bad : WornOut::offline;
 }

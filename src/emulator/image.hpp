@@ -188,6 +188,11 @@ OldDiskRecord to_old_disk(std::uint32_t chunk, const ChunkRecord& record) noexce
 /// The inverse; false where the row is damaged. What a row of old says is taken for durable.
 bool from_disk(std::uint32_t chunk, const DiskRecord& row, ChunkRecord& record, Proof& proof) noexcept;
 bool from_disk(std::uint32_t chunk, const OldDiskRecord& row, ChunkRecord& record, Proof& proof) noexcept;
+/// Whether power may have failed between the record and the sectors that it counts on.
+inline bool unproven(const ChunkRecord& r, const Proof& p) noexcept {
+  const bool counts = r.state == ChunkState::open || r.state == ChunkState::closed;
+  return counts && r.type == ChunkType::sequential && p.durable < r.write_pointer;
+}
 /// The proof of a record all of whose sectors are durable.
 inline Proof proof_of(const ChunkRecord& r) noexcept { return {r.write_pointer, r.write_pointer, 0, 0}; }
 /// What is impossible about a record on a device of that geometry (the device's, not the machine's); empty for a sound

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Making an image file, looking at it, and checking it.
+// Making an image file.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
@@ -299,42 +299,6 @@ Status Image::fill(const Config& config, const std::function<void(std::uint64_t,
     if (const Status s = write_superblock(true); !s) return s;
   }
   return sync();
-}
-
-Result<ImageInfo> info(const std::string& path) {
-  auto image = Image::open(path, ImageAccess::look);
-  if (!image) return std::unexpected(image.error());
-  ImageInfo out;
-  out.format = (*image)->superblock().format;
-  out.config = (*image)->config();
-  out.logical_bytes = (*image)->superblock().total_bytes;
-  out.used_bytes = (*image)->used_bytes();
-  out.segments = (*image)->segments();
-  out.in_use = (*image)->held_by_another();
-  out.clean = out.in_use || (*image)->superblock().clean == 1;
-  return out;
-}
-
-Result<std::vector<Finding>> check(const std::string& path,
-                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  auto image = Image::open(path, ImageAccess::look);
-  if (!image) return std::unexpected(image.error());
-  const Config config = (*image)->config();
-  const Geometry& g = config.geometry;
-  std::vector<Finding> findings;
-  if (const auto copy = (*image)->damaged_copy()) {
-    findings.push_back({"superblock", fmt::format("copy {} is damaged (checksum); the other one is used", *copy)});
-  }
-  const auto name = [&](std::uint32_t chunk) { return chunk_name(g, device_address(g, chunk)); };
-  const Status status = (*image)->load(
-      [&](std::uint32_t chunk, const ChunkRecord& record, const Proof& proof) {
-        std::string wrong = implausible(record, proof, g);
-        if (wrong.empty() && record.cycles > config.pe_cycles) wrong = "it has more cycles than the device endures";
-        if (!wrong.empty()) findings.push_back({name(chunk), std::move(wrong)});
-      },
-      [&](std::uint32_t chunk) { findings.push_back({name(chunk), "its record is damaged (checksum)"}); }, progress);
-  if (!status) return unexpected(status, fmt::format("{}: {}", path, status.message()));
-  return findings;
 }
 
 }  // namespace lightnvm::emulator

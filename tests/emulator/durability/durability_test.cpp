@@ -118,5 +118,55 @@ TEST_F(FailingDiskTest, many_resets_share_one_sync_and_later_writes_pay_none) {
   EXPECT_EQ(disk->syncs(), before + 1);
 }
 
+class RepairTest : public testing::Test {
+ protected:
+  void SetUp() override { image_test::make_image(path, image_test::small_config()); }
+  [[nodiscard]] std::vector<Finding> findings() const { return check(path).value_or(std::vector<Finding>()); }
+  Directory directory;
+  std::string path = directory.file();
+};
+
+TEST_F(RepairTest, writes_a_damaged_copy_of_the_superblock_anew) {
+  image_test::write_file(path, 100, image_test::Bytes(8, std::byte{0xFF}));
+  ASSERT_EQ(findings().size(), 1U);
+  EXPECT_TRUE(findings()[0].repairable);
+  ASSERT_TRUE(repair(path)) << last_error();
+  EXPECT_TRUE(findings().empty());
+}
+
+TEST_F(RepairTest, ends_a_chunk_where_its_sectors_never_reached_the_disk) {
+  {
+    CutDisk disk({path});
+    Host host(*Device::from_file(path, ImageAccess::exclusive, disk.maker()));
+    ASSERT_TRUE(host.write(kChunk, 8));
+    ASSERT_TRUE(host.flush());
+    ASSERT_TRUE(host.write(kChunk.at_sector(8), 8));
+    disk.cut_after(1);
+    EXPECT_FALSE(host.flush());
+  }
+  const Superblock super = image_test::superblock(path);
+  const auto chunk = static_cast<std::uint32_t>(image_test::small_config().geometry.chunk_index(kChunk));
+  image_test::write_file(path, super.data_offset + chunk * super.data_stride + 9 * 4096, image_test::Bytes(512));
+  ASSERT_EQ(findings().size(), 1U);
+  EXPECT_TRUE(findings()[0].repairable) << findings()[0].what;
+  EXPECT_FALSE(info(path)->clean);
+  ASSERT_TRUE(repair(path)) << last_error();
+  EXPECT_TRUE(findings().empty());
+  EXPECT_TRUE(info(path)->clean);
+  Host host(path);
+  EXPECT_EQ(host.chunk(kChunk).write_pointer, 8U);
+  EXPECT_EQ(host.chunk(kChunk).state, ChunkState::open);
+}
+
+TEST_F(RepairTest, leaves_a_damaged_record_alone) {
+  DiskRecord record{};
+  record.state = 4;
+  image_test::write_record(path, 3, record);
+  ASSERT_EQ(findings().size(), 1U);
+  EXPECT_FALSE(findings()[0].repairable);
+  EXPECT_TRUE(repair(path).is_errno(EINVAL));
+  EXPECT_EQ(image_test::read_record(path, 3).state, 4);
+}
+
 }  // namespace
 }  // namespace lightnvm::emulator::durability
