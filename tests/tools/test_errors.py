@@ -213,7 +213,7 @@ def test_wrong_chunk_info(bench):
 def test_unsound_device_is_found(bench):
     bench.device()
     with open(bench.path("d.img"), "r+b") as image:
-        image.seek(BACKUP + 17 * 16)
+        image.seek(BACKUP + 17 * 32)
         image.write(b"\x01")
     result = bench.fails("nvm_emu check d.img", "# nvm_emu_check: d.img: 1 finding")
     assert "nfindings: 1\n" in result.out and "  - {where: 'chunk (0,0,17)', what: '" in result.out, result.out

@@ -9,7 +9,7 @@ def make(bench, *options):
 
 def test_create_takes_the_options_in_any_order(bench):
     text = make(bench, "--blocks", "30", "--pages", "12", "--bad", "1.0.7,0.0.3.1", "--tprt", "5").out
-    for line in ("  format: 2", "  verid: 0x01", "  nchannels: 2", "  nluns: 3", "  nplanes: 2", "  nblocks: 30",
+    for line in ("  format: 4", "  verid: 0x01", "  nchannels: 2", "  nluns: 3", "  nplanes: 2", "  nblocks: 30",
                  "  npages: 12", "  nsectors: 4", "  page_nbytes: 16384", "  sector_nbytes: 4096", "  meta_nbytes: 16",
                  "  tbytes: 70778880", "  ws_opt: 8", "  twrt: 5"):
         assert line + "\n" in text, (line, text)
