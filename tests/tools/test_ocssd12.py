@@ -16,7 +16,7 @@ def test_create_takes_the_options_in_any_order(bench):
     assert "predefined" not in text and "wit" not in text, text
     same(bench.ok("nvm_emu check n.img").out.splitlines()[-1], "findings: ~")
     document = bench.ok("nvm_emu info n.img --json").json
-    same((document["geo"]["nplanes"], document["emu"]["format"], "wit" in document["emu"]), (2, 2, False))
+    same((document["geo"]["nplanes"], document["emu"]["format"], "wit" in document["emu"]), (2, 4, False))
 
 
 def test_info_shows_the_address_format(bench):
