@@ -148,6 +148,42 @@ TEST(commands_that_are_queued) {
   end();
 }
 
+// From the context on, not even the first command allocates: whether it is one address or many, goes well or does not.
+TEST(queued_commands_do_not_allocate) {
+  static const uint16_t kModes[] = {NVM_CMD_SCALAR, NVM_CMD_VECTOR};
+  static const int kCounts[] = {1, 8};
+  struct nvm_addr addrs[8], scattered[8], nowhere = at(0, 0, 7, 0);
+  struct nvm_ret ret;
+  char meta[8 * OOB];
+  int called = 0, taken = 0;
+  begin();
+  nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 8);
+  nvm_addr_fill_crange(scattered, at(0, 0, 0, 0), 8);
+  scattered[3] = at(0, 0, 0, 7);
+  struct nvm_async_ctx* ctx = nvm_async_init(dev, 4, 0);
+  memset(&ret, 0, sizeof(ret));
+  ret.async.ctx = ctx;
+  ret.async.cb = arrived;
+  ret.async.cb_arg = &called;
+  failures = 0;
+  armed = 1;
+  for (int round = 0; round < 100; ++round) {
+    const int n = kCounts[round / 2 % 2];
+    const uint16_t flags = (uint16_t)(NVM_CMD_ASYNC | kModes[round % 2]);
+    taken += nvm_cmd_read(dev, addrs, n, data, NULL, flags, &ret) == 0;
+    taken += nvm_cmd_read(dev, addrs, n, data, meta, flags, &ret) == 0;
+    taken += nvm_cmd_read(dev, scattered, 8, data, NULL, NVM_CMD_ASYNC | NVM_CMD_VECTOR, &ret) == 0;
+    taken += nvm_cmd_read(dev, &nowhere, 1, data, NULL, flags, &ret) == 0;
+    while (nvm_async_get_outstanding(ctx)) nvm_async_poke(dev, ctx, 0);
+  }
+  armed = 0;
+  CHECK_INT(0, failures);
+  CHECK_INT(400, taken);
+  CHECK_INT(taken, called);
+  CHECK_INT(0, nvm_async_term(dev, ctx));
+  end();
+}
+
 static bool lists(void) {
   struct nvm_addr addr = at(0, 0, 0, 0);
   struct nvm_sgl_pool* pool = nvm_sgl_pool_create(dev);
