@@ -50,8 +50,11 @@ Device::Device(Config config, Parts parts)
 
 // What the host has not flushed becomes durable by closing; resets give their room back.
 Device::~Device() {
-  if (!powered()) return media_->abandon();
-  if (!read_only()) (void)ledger_->make_room();
+  if (!powered()) {
+    media_->abandon();
+  } else if (!read_only()) {
+    (void)ledger_->make_room();
+  }
 }
 
 namespace {

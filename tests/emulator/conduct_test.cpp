@@ -63,13 +63,24 @@ TEST_F(ConductTest, a_device_in_memory_has_the_faults_of_its_plan) {
 
 TEST_F(ConductTest, what_faults_did_to_a_file_is_kept_and_the_plan_is_not) {
   const std::string path = image();
-  const Address chunk = Address::of(0, 1, 5), gone = Address::of(0, 1, 6);
+  const Address chunk = Address::of(0, 1, 5), gone = Address::of(0, 1, 6), broken = Address::of(0, 1, 8);
   {
-    auto device = Device::open(path + "?faults=" + plan("early_close chunk=5 nth=2\noffline chunk=6"));
+    auto device =
+        Device::open(path + "?faults=" + plan("early_close chunk=5 nth=2\noffline chunk=6 nth=3\nreset_fail chunk=8"));
     ASSERT_TRUE(device.has_value()) << last_error();
     EXPECT_TRUE(write(*device, chunk, 0).ok());
     EXPECT_FALSE(write(*device, chunk, 8).ok());
-    EXPECT_FALSE(write(*device, gone, 0).ok());
+    for (const std::uint32_t first : {0U, 8U}) {
+      EXPECT_TRUE(write(*device, gone, first).ok());
+      EXPECT_TRUE(device->flush().ok());
+    }
+    EXPECT_FALSE(write(*device, gone, 16).ok());
+    std::vector<std::byte> full(std::size_t{128} * 4096);
+    for (std::uint32_t first = 0; first < 1536; first += 128) {
+      ASSERT_TRUE(device->write(Sectors(broken.at_sector(first), 128), full).ok());
+    }
+    EXPECT_TRUE(device->flush().ok());
+    EXPECT_TRUE(device->reset(Sectors(broken, 1)).status.is(StatusCode::offline_chunk));
   }
   EXPECT_TRUE(emulator::check(path)->empty());
   auto device = Device::open(path);
@@ -77,6 +88,7 @@ TEST_F(ConductTest, what_faults_did_to_a_file_is_kept_and_the_plan_is_not) {
   EXPECT_EQ(device->chunk(chunk)->state, ChunkState::closed);
   EXPECT_EQ(device->chunk(chunk)->write_pointer, 8U);
   EXPECT_EQ(device->chunk(gone)->state, ChunkState::offline);
+  EXPECT_EQ(device->chunk(broken)->state, ChunkState::offline);
   EXPECT_TRUE(write(*device, Address::of(0, 1, 7), 0).ok());
   EXPECT_TRUE(write(*device, Address::of(0, 1, 7), 8).ok());
 }

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "paced_support.hpp"
 #include "physical_support.hpp"
 
@@ -306,6 +309,45 @@ TEST(Faults, a_chunk_that_goes_offline_fails_the_writes_that_it_has) {
   EXPECT_EQ(run.verdict, out_of_order_write);
   EXPECT_EQ((*machine)->record(0).state, ChunkState::offline);
   EXPECT_EQ((*machine)->record(0).write_pointer, 0U);
+}
+
+TEST(Faults, queues_of_several_threads_share_the_plan_and_lose_their_power_together) {
+  Host host(small(),
+            "seed 9\nearly_close probability=0.05\nread_error probability=0.05\noffline probability=0.001\n"
+            "refresh every=50\npower_cut nth=3000\n",
+            true);
+  std::atomic<unsigned> begun{0}, ended{0}, refused{0};
+  const auto work = [&](std::uint32_t group) {
+    PacedQueue queue(host.controller(), 4, static_cast<std::uint16_t>(group + 2));
+    std::vector<std::unique_ptr<Command>> commands(4);
+    Nanoseconds now = 0;
+    for (std::uint32_t i = 0;; ++i) {
+      for (std::uint16_t tag = 0; tag < 4; ++tag) {
+        const Address chunk = Address::of(group, tag % 2, (i + tag) % 5);
+        const IoOpcode opcode = i % 3 == 0   ? IoOpcode::vector_reset
+                                : i % 3 == 1 ? IoOpcode::vector_write
+                                             : IoOpcode::vector_read;
+        const auto list = opcode == IoOpcode::vector_reset ? std::vector{chunk} : Host::sectors(chunk, 0, 24);
+        commands[tag] = host.make(opcode, list);
+        if (!queue.start(commands[tag]->entry, commands[tag]->payload, tag, now)) {
+          ++refused;
+          while (queue.in_flight() != 0) ended += queue.poll(4, now, [](std::uint16_t, const Completion&) {});
+          return;
+        }
+        ++begun;
+      }
+      while (queue.in_flight() != 0) {
+        now = std::max(now, queue.next_due().value_or(now));
+        ended += queue.poll(4, now, [](std::uint16_t, const Completion&) {});
+      }
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (std::uint32_t group = 0; group < 3; ++group) threads.emplace_back(work, group);
+  threads.clear();
+  EXPECT_EQ(begun, 2999U);
+  EXPECT_EQ(ended, begun);
+  EXPECT_EQ(refused, 3U);
 }
 
 TEST(Faults, on_ocssd_12_writes_and_erases_fail_as_its_hosts_expect) {
