@@ -264,7 +264,13 @@ void ChunkMachine::commit(WriteRun& run, StatusCode media) noexcept {
       resolve(oldest, stored);
       continue;
     }
-    if (!e.doomed && stored == StatusCode::chunk_early_close) close_early(chunk, e);
+    if (!e.doomed && stored == StatusCode::chunk_early_close) {
+      // Its writes took a slot among the open ones.
+      e.state = static_cast<std::uint8_t>(ChunkState::closed);
+      e.changed = true;
+      give_open_slot(chunk);
+      publish(e);
+    }
     e.doomed = true;
     resolve(oldest, counts ? StatusCode::out_of_order_write : stored);
   }
@@ -273,14 +279,6 @@ void ChunkMachine::commit(WriteRun& run, StatusCode media) noexcept {
     e.reserved = e.write_pointer;
     if (e.state == 0) give_open_slot(chunk);
   }
-}
-
-// The chunk has a slot among the open ones: its writes took it.
-void ChunkMachine::close_early(std::uint32_t chunk, Entry& e) noexcept {
-  e.state = static_cast<std::uint8_t>(ChunkState::closed);
-  e.changed = true;
-  give_open_slot(chunk);
-  publish(e);
 }
 
 bool ChunkMachine::go_offline(std::uint32_t chunk) noexcept {

@@ -338,7 +338,6 @@ TEST(Chunked, read_only_devices_of_1_2_are_not_marked) {
 INSTANTIATE_TEST_SUITE_P(
     All, Physical,
     testing::Values(PhysicalRoute{"emu_memory", "emu:", ""}, PhysicalRoute{"emu_file", "emu:", "", true, true},
-                    PhysicalRoute{"emu_timed", "emu:", "timing=on&tbus=10"},
                     PhysicalRoute{"emu_traced", "emu:", "trace=/dev/null"},
                     PhysicalRoute{"lacking_all", "lacking:", "seed=21", false},
                     PhysicalRoute{"lacking_segments", "lacking:", "seed=22&depth=9&segments=4", false},

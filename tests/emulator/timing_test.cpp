@@ -11,6 +11,7 @@
 
 #include "lightnvm/lightnvm.hpp"
 #include "paced_support.hpp"
+#include "physical_support.hpp"
 
 namespace lightnvm::emulator {
 namespace {
@@ -160,6 +161,26 @@ TEST(PacedQueue, a_copy_reads_first_and_then_writes) {
   const Nanoseconds before = host.now;
   ASSERT_TRUE(host.run(*copy).ok());
   EXPECT_EQ(host.now - before, kRead + kX + kX + kProgram);
+}
+
+TEST(CommandTiming, on_ocssd_12_a_page_on_all_planes_is_programmed_at_once) {
+  auto device = Device::in_memory(physical_test::small_physical());
+  ASSERT_TRUE(device.has_value());
+  Conduct conduct;
+  conduct.timing = true;
+  conduct.sector_transfer = 100;
+  ASSERT_TRUE((*device)->conduct(conduct).ok());
+  physical_test::Host host(*device);
+  const Geometry& g = host.geometry();
+  const auto list = physical_test::pages(g, Address::of12(0, 0, 1, 0), 0, 3, 2);
+  const Nanoseconds page = g.planes * g.page_sectors * Nanoseconds{100};
+  const auto done = [&](IoOpcode opcode, const physical_test::List& addresses, Nanoseconds now) {
+    const auto command = host.make(opcode, addresses, 1);
+    return (*device)->timing()->done(command->entry, command->payload, {}, now) - now;
+  };
+  EXPECT_EQ(done(IoOpcode::vector_write, list, 0), 3 * (page + g.times.write));
+  EXPECT_EQ(done(IoOpcode::vector_read, list, 1 << 30), 3 * (page + g.times.read));
+  EXPECT_EQ(done(IoOpcode::vector_reset, {list[0]}, 2U << 30), g.times.reset);
 }
 
 TEST(PacedQueue, what_is_refused_is_done_at_once) {
