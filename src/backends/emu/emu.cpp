@@ -142,8 +142,10 @@ class EmuAdminQueue final : public EmuQueue<emulator::AdminQueue> {
   Result<unsigned> reap(Sink& sink, unsigned min, unsigned max, Deadline deadline) noexcept override {
     if (device_.powered()) return EmuQueue::reap(sink, min, max, deadline);
     model_.abort_waiting();
-    Lost lost(sink);
-    return EmuQueue::reap(lost, min, max, deadline);
+    const unsigned there = model_.in_flight();
+    return model_.poll(max == 0 ? there : std::min(max, there), [&](std::uint16_t tag, const Completion&) {
+      sink.complete(*requests_[tag], {0, Status::nvme(StatusCode::connection_lost)});
+    });
   }
   void cancel_all(Sink& sink) noexcept override {
     model_.abort_waiting();
@@ -151,16 +153,6 @@ class EmuAdminQueue final : public EmuQueue<emulator::AdminQueue> {
   }
 
  private:
-  class Lost final : public Sink {
-   public:
-    explicit Lost(Sink& sink) noexcept : sink_(sink) {}
-    void complete(Request& request, const Completion&) noexcept override {
-      sink_.complete(request, {0, Status::nvme(StatusCode::connection_lost)});
-    }
-
-   private:
-    Sink& sink_;
-  };
   emulator::Device& device_;
 };
 
