@@ -8,7 +8,7 @@ _liblightnvm_subcommands() {
     nvm_bbt) echo "get set_f set_b set_g set_d set_h mark_f mark_b mark_g mark_d mark_h" ;;
     nvm_cmd) echo "idfy rprt_all rprt_lun gbbt sbbt erase write read copy pioc padc" ;;
     nvm_dev) echo "info enum backends map" ;;
-    nvm_emu) echo "create info check chunks" ;;
+    nvm_emu) echo "create info check chunks faults" ;;
     nvm_vblk)
       echo "erase pad write read copy set_erase set_pad set_write set_read"
       echo "line_erase line_pad line_write line_read line_pread"

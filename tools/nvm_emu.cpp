@@ -156,5 +156,6 @@ int main(int argc, char** argv) {
   tools::add_info(tool);
   tools::add_check(tool);
   tools::add_chunks(tool);
+  tools::add_faults(tool);
   return tool.run(argc, argv);
 }

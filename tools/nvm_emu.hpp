@@ -13,6 +13,7 @@ void add_create(Tool& tool);
 void add_info(Tool& tool);
 void add_check(Tool& tool);
 void add_chunks(Tool& tool);
+void add_faults(Tool& tool);
 
 /// What an image says of itself; a Failure of `call` where there is none.
 lightnvm::emulator::ImageInfo image_info(const std::string& path, const std::string& call);

@@ -243,7 +243,9 @@ void ChunkMachine::commit(WriteRun& run, StatusCode media) noexcept {
       e.changed = true;
       publish(e);
     }
-    resolve(run, media);
+    // Without a write pointer there is neither a next unit nor an early end.
+    const bool places = media == StatusCode::write_next_unit || media == StatusCode::chunk_early_close;
+    resolve(run, places ? StatusCode::write_fault : media);
     return;
   }
   run.committed_ = true;
@@ -255,20 +257,47 @@ void ChunkMachine::commit(WriteRun& run, StatusCode media) noexcept {
     } else {
       e.last->next_ = oldest.next_;
     }
-    const bool stored = oldest.verdict == StatusCode::success;
-    if (!e.doomed && stored) {
+    const StatusCode stored = oldest.verdict;
+    const bool counts = stored == StatusCode::success || stored == StatusCode::write_next_unit;
+    if (!e.doomed && counts) {
       advance(e, oldest);
-      resolve(oldest, StatusCode::success);
+      resolve(oldest, stored);
       continue;
     }
+    if (!e.doomed && stored == StatusCode::chunk_early_close) {
+      // Its writes took a slot among the open ones.
+      e.state = static_cast<std::uint8_t>(ChunkState::closed);
+      e.changed = true;
+      give_open_slot(chunk);
+      publish(e);
+    }
     e.doomed = true;
-    resolve(oldest, stored ? StatusCode::out_of_order_write : oldest.verdict);
+    resolve(oldest, counts ? StatusCode::out_of_order_write : stored);
   }
   if (e.last == nullptr && e.doomed) {
     e.doomed = false;
     e.reserved = e.write_pointer;
     if (e.state == 0) give_open_slot(chunk);
   }
+}
+
+bool ChunkMachine::go_offline(std::uint32_t chunk) noexcept {
+  Entry& e = entry(chunk);
+  const Lock lock(e);
+  if (e.resetting || state_of(e.state) == ChunkState::offline || is_bad(e)) return false;
+  e.changed = true;
+  e.doomed = e.last != nullptr;
+  if (worn_out_ == WornOut::grown_bad) {
+    e.mark = static_cast<std::uint8_t>(BlockState::grown_bad) & 0xF;
+    return true;
+  }
+  const bool sequential = type_of(e.type) == ChunkType::sequential;
+  if (sequential && (state_of(e.state) == ChunkState::open || (e.state == 0 && e.reserved != 0))) give_open_slot(chunk);
+  e.state = static_cast<std::uint8_t>(ChunkState::offline);
+  e.write_pointer = e.sum = 0;
+  if (e.last == nullptr) e.reserved = 0;
+  publish(e);
+  return true;
 }
 
 ResetStep ChunkMachine::begin_reset(std::uint32_t chunk, bool waiting, StatusCode& verdict) noexcept {

@@ -98,8 +98,7 @@ class ChunkMachine {
   /// As the chunk report shows it.
   [[nodiscard]] Chunk describe(std::uint32_t chunk) const noexcept;
 
-  /// The chunk's entry in the bad block table. Bad chunks are neither written (write_failure) nor reset
-  /// (invalid_field).
+  /// The chunk's entry in the bad block table. Bad chunks are not written (write_failure), nor reset (invalid_field).
   [[nodiscard]] BlockState mark(std::uint32_t chunk) const noexcept;
   void set_mark(std::uint32_t chunk, BlockState mark) noexcept;
 
@@ -148,9 +147,9 @@ class ChunkMachine {
   [[nodiscard]] StatusCode admit(std::span<WriteRun> runs) noexcept;
   /// The verdict that admit would return, without reserving anything.
   [[nodiscard]] StatusCode would_admit(std::span<WriteRun> runs) noexcept;
-  /// The media have stored the run (success) or not. Commits may come in any order and from any thread. Resolves the
-  /// run and those behind it as soon as all before it are: the visible write pointer is the committed prefix, and a
-  /// failed commit fails the reservations behind it with out_of_order_write.
+  /// The media have stored the run (success) or not; write_next_unit counts as stored, chunk_early_close also closes.
+  /// In any order, from any thread. Resolves the run and those behind it as soon as all before it are: the visible
+  /// write pointer is the committed prefix; a failed commit fails the reservations behind it with out_of_order_write.
   void commit(WriteRun& run, StatusCode media) noexcept;
 
   /// Asks for a reset. `wait`: reads or writes are in flight; ask again with `waiting` true until it is decided.
@@ -169,6 +168,8 @@ class ChunkMachine {
   void abandon_reset(std::uint32_t chunk) noexcept;
   /// Gives up a reset that was told to wait.
   void cancel_reset(std::uint32_t chunk) noexcept;
+  /// The chunk goes offline by itself (1.2: is grown bad); writes in flight fail. False: it was, or is being reset.
+  bool go_offline(std::uint32_t chunk) noexcept;
 
   /// True once per change: the chunk's record differs from what was last taken. `sum` is that of the runs that moved
   /// the write pointer since the chunk was reset or restored.

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "emulator/command_timing.hpp"
 #include "spec/ocssd12.hpp"
 
 namespace lightnvm::emulator {
@@ -49,7 +50,11 @@ Device::Device(Config config, Parts parts)
 
 // What the host has not flushed becomes durable by closing; resets give their room back.
 Device::~Device() {
-  if (!read_only()) (void)ledger_->make_room();
+  if (!powered()) {
+    media_->abandon();
+  } else if (!read_only()) {
+    (void)ledger_->make_room();
+  }
 }
 
 namespace {
@@ -238,6 +243,32 @@ void Device::watch_wear(std::uint32_t chunk) {
   n.nsid = 1;
   n.state = 1U << 8;
   n.mask = 1U << 1;
+  notify(n);
+}
+
+Status Device::conduct(Conduct conduct) {
+  if (const Status s = check_conduct(conduct, config_); !s) return s;
+  conduct_ = std::move(conduct);
+  if (conduct_.faults) faults_ = std::make_unique<Faults>(*conduct_.faults, config_);
+  if (conduct_.timing) {
+    timing_ = std::make_unique<CommandTiming>(*this, nand_shape(config_, conduct_.sector_transfer));
+  }
+  return {};
+}
+
+void Device::take_offline(std::uint32_t chunk) noexcept {
+  // What cannot be kept is found by the next one who keeps the chunk's record.
+  if (machine_->go_offline(chunk)) (void)ledger_->keep(chunk);
+}
+
+void Device::tell(std::uint32_t chunk, std::uint32_t first, std::uint32_t count, Event::State state) {
+  if (physical()) return;
+  spec::ChunkNotification n{};
+  n.lba = format_.pack(geometry_.chunk_address(chunk).at_sector(first));
+  n.nsid = 1;
+  n.state = static_cast<std::uint16_t>(state);
+  n.mask = count == 0 ? 1U << 1 : 1U;
+  n.nlb = static_cast<std::uint16_t>(count == 0 ? 0 : count - 1);
   notify(n);
 }
 

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "emulator/chunk_machine.hpp"
+#include "emulator/conduct.hpp"
+#include "emulator/faults.hpp"
 #include "emulator/image.hpp"
 #include "emulator/ledger.hpp"
 #include "emulator/media.hpp"
@@ -54,6 +56,8 @@ struct Locator {
 struct Traffic {
   std::atomic<std::uint64_t> reads{0}, writes{0}, bytes_read{0}, bytes_written{0};
 };
+
+class CommandTiming;
 
 using Uuid = std::array<std::uint8_t, 16>;
 
@@ -111,6 +115,16 @@ class Device {
   /// Sectors that can hold data: what Identify calls NCAP.
   [[nodiscard]] std::uint64_t usable_sectors() const noexcept { return usable_sectors_; }
 
+  /// How the device behaves beyond its rules. Said once at most, before it has a controller. EINVAL and a sentence
+  /// where a rule of the plan names what the device does not have.
+  Status conduct(Conduct conduct);
+  [[nodiscard]] const Conduct& conduct() const noexcept { return conduct_; }
+  /// nullptr: no plan.
+  [[nodiscard]] Faults* faults() const noexcept { return faults_.get(); }
+  /// nullptr: commands are done when they are executed.
+  [[nodiscard]] CommandTiming* timing() const noexcept { return timing_.get(); }
+  [[nodiscard]] bool powered() const noexcept { return !faults_ || faults_->powered(); }
+
   /// A controller id that no other controller of the device has had. NVMe-2.0 5.17.2.1, CNTLID.
   [[nodiscard]] std::uint16_t next_controller_id() noexcept { return next_controller_++; }
 
@@ -131,6 +145,11 @@ class Device {
 
   /// To be called after each successful reset: tells the host of wear that is far from the average.
   void watch_wear(std::uint32_t chunk);
+
+  /// Takes the chunk offline (OCSSD 1.2: it is a grown bad block) and keeps that.
+  void take_offline(std::uint32_t chunk) noexcept;
+  /// Tells the host of the data of `count` sectors, of the whole chunk if that is 0. OCSSD 1.2: nobody is told.
+  void tell(std::uint32_t chunk, std::uint32_t first, std::uint32_t count, Event::State state);
 
   /// The last 64 notifications, oldest first.
   [[nodiscard]] std::array<spec::ChunkNotification, spec::kNotificationEntries> notifications() const;
@@ -156,6 +175,9 @@ class Device {
   std::unique_ptr<Ledger> ledger_;
   std::vector<std::uint32_t> chunk_numbers_;
   Locator locator_;
+  Conduct conduct_;
+  std::unique_ptr<Faults> faults_;
+  std::unique_ptr<CommandTiming> timing_;
   Uuid uuid_;
   bool read_only_;
   std::uint64_t usable_sectors_;

@@ -32,6 +32,8 @@ void Ledger::restore(std::uint32_t chunk, const ChunkRecord& record) noexcept {
 Proof Ledger::prove(std::uint32_t chunk, const ChunkRecord& record, std::uint32_t sum) noexcept {
   const std::uint64_t finished = finished_.load(std::memory_order_acquire);
   History& h = history(chunk);
+  // Back without a reset that was kept: the chunk has gone offline, and nothing of it counts.
+  if (record.write_pointer < h.last.write_pointer) h = {};
   if (h.last.epoch < finished) {
     h.durable = h.middle = h.last;
   } else if (h.last.epoch < begun_) {

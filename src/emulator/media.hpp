@@ -70,6 +70,8 @@ class Media {
   virtual Status discard(std::uint32_t /*chunk*/) noexcept { return {}; }
   /// Whether save has anything to do.
   [[nodiscard]] virtual bool persistent() const noexcept = 0;
+  /// The power has failed: the end of the media makes nothing durable, and nothing look as if it had been closed.
+  virtual void abandon() noexcept {}
 };
 
 /// Media in memory, allocated where it is written. ENOMEM where the address space has no room.

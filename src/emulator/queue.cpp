@@ -43,7 +43,8 @@ Queue::Queue(Controller& controller, std::uint32_t depth, std::uint16_t sqid)
       done_mask_(std::bit_ceil(depth) - 1),
       persistent_(device_.media().persistent()),
       physical_(device_.physical()),
-      direct_(physical_ ? Media::Direct{} : device_.media().direct()) {
+      faults_(device_.faults()),
+      direct_(physical_ || faults_ != nullptr ? Media::Direct{} : device_.media().direct()) {
   direct_sectors_ = direct_.data == nullptr ? 0
                                             : static_cast<std::uint32_t>(std::min<std::uint64_t>(
                                                   transfer_limit_ / device_.geometry().sector_bytes, 65536));

@@ -106,6 +106,13 @@ class Queue {
   static void next_reset(Op& op) noexcept;
   void give_reset_up(Op& op, Status why) noexcept;
 
+  // queue_faults.cpp: what a plan makes of them.
+  void fault_read(Op& op, const MediaOp& m, std::uint32_t entry) noexcept;
+  void fail_sectors(Op& op, const MediaOp& m, std::uint32_t entry, std::uint32_t at, std::uint32_t count) noexcept;
+  [[nodiscard]] StatusCode fault_write(const WriteRun& run) noexcept;
+  [[nodiscard]] bool fault_reset(Op& op) noexcept;
+  void fault_wear(std::uint32_t chunk) noexcept;
+
   // queue_physical.cpp: commands of OCSSD 1.2.
   [[nodiscard]] Status begin_physical(Op& op) noexcept;
   [[nodiscard]] Status check_control(const spec::Command& c, std::uint32_t& planes) const noexcept;
@@ -144,7 +151,8 @@ class Queue {
   std::vector<Finished> done_;  // ring of a power of two
   std::uint32_t done_mask_;
   bool persistent_;
-  bool physical_;  // OCSSD 1.2
+  bool physical_;   // OCSSD 1.2
+  Faults* faults_;  // nullptr: none, and reads may go the short way
   Media::Direct direct_;
 
   // Vector copy goes through memory of the queue; one at a time.

@@ -24,7 +24,9 @@ struct Queue::Plan {
 /// Which addresses failed, and how the first of them did.
 struct Queue::Failures {
   std::uint64_t bits = 0;
+  std::uint64_t corrected = 0;  ///< those that were read with effort
   std::uint32_t first = ~0U;
+  bool effort = false;  ///< something was
   Status status;
 
   void note(const Plan& plan, std::uint32_t entry, std::uint32_t count, Status why) noexcept {

@@ -202,9 +202,10 @@ void Queue::read_pieces(Op& op) noexcept {
 
 void Queue::read_done(Op& op, const MediaOp& m) noexcept {
   machine_.release_read(m.chunk);
-  if (m.status) [[likely]]
+  if (m.status && faults_ == nullptr) [[likely]]
     return;
   const auto entry = static_cast<std::uint32_t>((m.data.offset - op.data.offset) / device_.geometry().sector_bytes);
+  if (m.status) return fault_read(op, m, entry);
   op.note(op, entry, m.count, to_status(media_code(m.status, StatusCode::unrecovered_read_error)));
 }
 
@@ -223,7 +224,8 @@ void Queue::finish_read(Op& op) noexcept {
     return;
   }
   count_read(op.data.bytes);
-  finish(op, Status());
+  if (op.effort) op.bits = op.corrected;
+  finish(op, op.effort ? Status::nvme(StatusCode::high_ecc) : Status());
 }
 
 }  // namespace lightnvm::emulator

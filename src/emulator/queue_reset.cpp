@@ -92,6 +92,7 @@ void Queue::reset_entries(Op& op) noexcept {
       case ResetStep::granted: {
         op.reset_waits = false;
         op.changed = persistent_;
+        if (faults_ != nullptr && !fault_reset(op)) break;
         if (const Status kept = device_.ledger().keep_reset(op.chunk); !kept) {
           give_reset_up(op, lasting(kept));
           break;
@@ -147,6 +148,7 @@ void Queue::reset_done(Op& op, Status media) noexcept {
 }
 
 void Queue::reset_succeeded(Op& op) noexcept {
+  if (faults_ != nullptr) fault_wear(op.chunk);
   if (!op.metadata.empty()) {
     const spec::ChunkDescriptor d = device_.descriptor(op.chunk);
     op.metadata.sub(op.position * sizeof d, sizeof d).copy_in(reinterpret_cast<const std::byte*>(&d));

@@ -125,7 +125,9 @@ void Queue::write_done(Op& op, MediaOp& m) noexcept {
   --op.run_pending[r];
   const bool all_started = op.position >= op.runs[r].entry + op.runs[r].shape.count;
   if (all_started && op.run_pending[r] == 0) {
-    machine_.commit(op.runs[r], media_code(op.run_status[r], StatusCode::internal_error));
+    StatusCode stored = media_code(op.run_status[r], StatusCode::internal_error);
+    if (faults_ != nullptr && stored == StatusCode::success) stored = fault_write(op.runs[r]);
+    machine_.commit(op.runs[r], stored);
   }
 }
 

@@ -14,6 +14,9 @@ using Dlbal = Field64<14>;
 /// The bits of MCCAP. OCSSD-2.0 3.1.
 inline constexpr std::uint32_t kMccapVectorCopy = 1, kMccapMultipleResets = 2, kMccapEarlyReset = 4;
 
+/// The bit of Media Feedback that has reads with effort reported. OCSSD-2.0 3.5.
+inline constexpr std::uint32_t kHighEcc = 1;
+
 /// Geometry, admin opcode E2h. OCSSD-2.0 3.1.
 struct Geometry20 {
   std::uint8_t mjr, mnr, reserved2[6];

@@ -17,7 +17,7 @@ PARTS = {
                               "found_device"]),
     "fabrics": (2, "src/fabrics", []),
     "dialect": (3, "src/dialect", []),
-    "emulator": (3, "src/emulator", ["emulator"]),
+    "emulator": (3, "src/emulator", ["emulator", "faults"]),
     "backends": (3, "src/backends", []),
     "layers": (4, "src/layers", []),
     "device": (5, "src/device", ["device", "queue", "buffer", "command"]),

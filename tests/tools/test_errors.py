@@ -16,6 +16,23 @@ def test_missing_device(bench):
         bench.fails(f"{tool} nope.img" + " 0 0 0 0 0" * tool.startswith("nvm_vblk"), r"# nvm_\w+: nope.img: No such file .*")
 
 
+def test_fault_plans(bench):
+    bench.device()
+    plan = bench.folder / "plan"
+    plan.write_text("seed 0x10\n\nearly_close  chunk=3 nth=2 # twice\n")
+    shown = bench.ok("nvm_emu faults plan d.img --json").json
+    same(shown["faults"], {"path": "plan", "seed": 16, "nrules": 1})
+    same(shown["rules"], [{"line": 3, "rule": "early_close chunk=3 after=1 count=1"}])
+    assert "  - {line: 3, rule: " in bench.ok("nvm_emu faults plan").out
+    plan.write_text("read_error group=200\n")
+    bench.fails("nvm_emu faults plan d.img", "# nvm_emu_faults: plan: fault plan, line 1: group=200, but the device .*")
+    bench.ok("nvm_emu faults plan")
+    plan.write_text("nonsense\n")
+    bench.fails("nvm_emu faults plan", "# nvm_emu_faults: plan: fault plan, line 1: 'nonsense' is no fault; .*")
+    bench.fails("nvm_dev info d.img?faults=plan", "# nvm_dev_openf: plan: fault plan, line 1: .*")
+    bench.fails("nvm_emu faults nope", "# nvm_emu_faults: nope: No such file or directory")
+
+
 def test_foreign_file(bench):
     bench.random_file("foreign", 100000)
     sentence = r"# nvm_\w+: foreign: not an emulated device \(nvm_emu create makes one\)"

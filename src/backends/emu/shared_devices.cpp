@@ -34,17 +34,32 @@ std::shared_ptr<emulator::Device> SharedDevices::add(Key key, std::shared_ptr<em
   return handle;
 }
 
-Result<std::shared_ptr<emulator::Device>> SharedDevices::file(const std::string& path, emulator::ImageAccess access) {
+Status SharedDevices::check_joining(const emulator::Device& device, const emulator::Conduct& conduct) {
+  if (!device.powered()) {
+    return fail(Status::os(ENODEV),
+                "the device's fault plan has cut its power; close all of its openings, then open it anew");
+  }
+  if (conduct == emulator::Conduct{} || conduct == device.conduct()) return {};
+  return fail(Status::os(EINVAL),
+              "the device is open already, with other faults or times; its first opening says them");
+}
+
+Result<std::shared_ptr<emulator::Device>> SharedDevices::file(const std::string& path, emulator::ImageAccess access,
+                                                              const emulator::Conduct& conduct) {
   struct stat st{};
   if (::stat(path.c_str(), &st) != 0) return std::unexpected(Status::os(errno));
   Key key{{st.st_dev, st.st_ino}, {}, true};
   std::shared_ptr<emulator::Device> shared;  // outlives the lock: its end takes the mutex, too
   const std::lock_guard lock(mutex_);
   shared = find(key);
-  if (shared) return shared;
+  if (shared) {
+    if (const Status s = check_joining(*shared, conduct); !s) return std::unexpected(s);
+    return shared;
+  }
   key.exclusive = access == emulator::ImageAccess::exclusive;
   auto device = emulator::Device::from_file(path, access);
   if (!device) return std::unexpected(device.error());
+  if (const Status s = (*device)->conduct(conduct); !s) return std::unexpected(s);
   return add(key, std::move(*device));
 }
 
@@ -57,22 +72,31 @@ bool SharedDevices::has(const std::string& path) {
 }
 
 Result<std::shared_ptr<emulator::Device>> SharedDevices::memory(const std::string& name, const emulator::Config& config,
-                                                                Joining joining) {
-  if (name.empty()) return emulator::Device::in_memory(config);
+                                                                Joining joining, const emulator::Conduct& conduct) {
+  const auto make = [&]() -> Result<std::shared_ptr<emulator::Device>> {
+    auto device = emulator::Device::in_memory(config);
+    if (!device) return device;
+    if (const Status s = (*device)->conduct(conduct); !s) return std::unexpected(s);
+    return device;
+  };
+  if (name.empty()) return make();
   const Key key{{}, name, true};
   std::shared_ptr<emulator::Device> shared;
   const std::lock_guard lock(mutex_);
   shared = find(key);
   if (shared) {
     const std::string other = joining == Joining::any ? std::string() : emulator::difference(shared->config(), config);
-    if (other.empty()) return shared;
+    if (other.empty()) {
+      if (const Status s = check_joining(*shared, conduct); !s) return std::unexpected(s);
+      return shared;
+    }
     return unexpected(Status::os(EINVAL),
                       fmt::format("the device in memory named '{}' is there already, and is another one: {}; its name "
                                   "without options joins it",
                                   name, other));
   }
-  auto device = emulator::Device::in_memory(config);
-  if (!device) return std::unexpected(device.error());
+  auto device = make();
+  if (!device) return device;
   return add(key, std::move(*device));
 }
 

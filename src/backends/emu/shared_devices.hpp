@@ -19,8 +19,10 @@ class SharedDevices {
   static SharedDevices& instance();
 
   /// The device in the image at `path`. Exclusive openings share one device, and looks that come later share it, too; a
-  /// look without one is a device of its own, which keeps what it saw.
-  Result<std::shared_ptr<emulator::Device>> file(const std::string& path, emulator::ImageAccess access);
+  /// look without one is a device of its own, which keeps what it saw. An opening that says how the device conducts
+  /// itself is the first one, or says the same as that (EINVAL); none joins a device without power (ENODEV).
+  Result<std::shared_ptr<emulator::Device>> file(const std::string& path, emulator::ImageAccess access,
+                                                 const emulator::Conduct& conduct = {});
   /// Whether the image at `path` is open for writing here.
   bool has(const std::string& path);
   /// Which device of a name an opening joins.
@@ -28,7 +30,7 @@ class SharedDevices {
   /// A device in memory: a new one, or with a name the one of that name. EINVAL, and in which option, if that must be
   /// the same as `config` and is not.
   Result<std::shared_ptr<emulator::Device>> memory(const std::string& name, const emulator::Config& config,
-                                                   Joining joining);
+                                                   Joining joining, const emulator::Conduct& conduct = {});
 
  private:
   struct Key {
@@ -38,6 +40,7 @@ class SharedDevices {
     auto operator<=>(const Key&) const = default;
   };
   std::shared_ptr<emulator::Device> find(const Key& key);
+  static Status check_joining(const emulator::Device& device, const emulator::Conduct& conduct);
   std::shared_ptr<emulator::Device> add(Key key, std::shared_ptr<emulator::Device> device);
 
   std::mutex mutex_;

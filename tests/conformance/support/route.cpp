@@ -15,6 +15,7 @@ std::vector<RouteUnderTest> plain_routes() {
   return {
       {"emu_memory", "emu", "", Registries::library, false},
       {"emu_file", "emu", "", Registries::library, true},
+      {"emu_timed", "emu", "timing=on&tbus=100&trdt=3000&twrt=5000&tcrst=9000", Registries::library, false},
       {"lacking_all", "lacking", "seed=11", Registries::tests, false},
       {"lacking_in_file", "lacking", "seed=12&depth=32&segments=5", Registries::tests, true},
       {"lacking_extended", "lacking", "seed=13&depth=3&metadata=extended", Registries::tests, false},
