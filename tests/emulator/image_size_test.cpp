@@ -14,7 +14,7 @@ using std::chrono::microseconds;
 
 constexpr int kRuns = 10;
 // What a sanitizer may cost.
-constexpr int kSanitized = 20;
+constexpr int kSanitized = 60;
 constexpr std::chrono::milliseconds kCreateBar{1000};
 constexpr std::chrono::milliseconds kOpenBar{50};
 

@@ -110,7 +110,7 @@ def test_picture_of_the_manual(bench):
 
 
 def test_large_devices_are_folded(bench):
-    bench.ok(["nvm_dev", "map", "emu:?groups=8&punits=16&chunks=4096&bad=0.0.5", "-o", "d.svg"])
+    bench.ok(["nvm_dev", "map", "emu:?groups=8&punits=16&chunks=4096&sectors=96&bad=0.0.5", "-o", "d.svg"])
     names = titles(drawing(bench.path("d.svg").read_text()))
     assert len(names) <= 20000, len(names)
     assert re.fullmatch(r"\(0,0,0\.\.\d+\) \d+ chunks: \d+ free, 1 offline; 0 B of .* written", names[0]), names[0]
