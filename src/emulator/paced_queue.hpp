@@ -60,7 +60,7 @@ class PacedQueue {
   Queue queue_;
   Faults* faults_;  // nullptr: none
 
-  CommandTiming* timing_;  // nullptr: commands are due at once
+  CommandTiming* timing_;     // nullptr: commands are due at once
   std::vector<Begun> begun_;  // by tag
   std::vector<Held> held_;    // heap, the earliest first
   std::vector<Done> ready_;   // ring of a power of two
