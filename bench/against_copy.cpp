@@ -161,6 +161,7 @@ class Memory {
     void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) fail("mmap");
     data_ = static_cast<std::byte*>(p);
+    ::madvise(p, bytes, MADV_HUGEPAGE);  // where there are none, both sides do without
   }
   ~Memory() { ::munmap(data_, bytes_); }
   Memory(const Memory&) = delete;
