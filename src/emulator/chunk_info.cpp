@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <ranges>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 #include "lightnvm/emulator.hpp"
 
 namespace lightnvm::emulator {
@@ -23,18 +23,6 @@ struct Line {
 
 std::unexpected<Status> wrong(std::size_t line, std::string_view what) {
   return unexpected(Status::os(EINVAL), fmt::format("chunk info, line {}: {}", line, what));
-}
-
-std::optional<std::uint32_t> number(std::string_view text) noexcept {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  }
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 std::optional<ChunkState> state(std::string_view text) noexcept {
@@ -75,7 +63,7 @@ Status where(Words& words, std::size_t line, const Geometry& g, Line& out) {
     const auto& [key, count] = directions[i];
     const auto word = words.find(key);
     if (word == words.end()) return wrong(line, fmt::format("{}= is missing", key)).error();
-    const auto value = number(word->second);
+    const auto value = parse_number<std::uint32_t>(word->second);
     if (word->second == "*") {
       out.first[i] = 0;
       out.last[i] = count - 1;
@@ -91,7 +79,7 @@ Status where(Words& words, std::size_t line, const Geometry& g, Line& out) {
 
 Status what(const Words& words, std::size_t line, ChunkOverride& change) {
   for (const auto& [key, value] : words) {
-    const auto n = number(value);
+    const auto n = parse_number<std::uint32_t>(value);
     bool understood = false;
     if (key == "ns") {
       understood = n == 1U;

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <ranges>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 #include "emulator/image.hpp"
 #include "emulator/plane_blocks.hpp"
 #include "lightnvm/emulator.hpp"
@@ -21,18 +21,6 @@ namespace {
 constexpr std::uint64_t kNumberLimit = 0xFFFFFFFFULL;
 
 Status invalid(std::string sentence) { return fail(Status::os(EINVAL), std::move(sentence)); }
-
-std::optional<std::uint64_t> number(std::string_view text) noexcept {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  }
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return value;
-}
 
 /// Which devices have an option.
 enum class For : std::uint8_t { both, ocssd12, ocssd20 };
@@ -110,7 +98,7 @@ std::optional<ChunkOverride> bad_chunk(std::string_view text, bool planes) {
   std::array<std::uint32_t, 4> parts{};
   std::size_t n = 0;
   for (const auto part : std::views::split(text, '.')) {
-    const auto value = number(std::string_view(part.begin(), part.end()));
+    const auto value = parse_number<std::uint64_t>(std::string_view(part.begin(), part.end()));
     if (n == (planes ? 4U : 3U) || !value || *value > 0xFFFF) return std::nullopt;
     parts[n++] = static_cast<std::uint32_t>(*value);
   }
@@ -371,7 +359,7 @@ Status apply_option(Config& c, std::string_view key, std::string_view value) {
     c.serial = value;
     return {};
   }
-  const auto n = number(value);
+  const auto n = parse_number<std::uint64_t>(value);
   if (!n || *n > kNumberLimit) return invalid(fmt::format("{}={}: is not a number", key, value));
   const auto v = static_cast<std::uint32_t>(*n);
   const auto d = std::ranges::find(kDimensions, key, &Dimension::key);

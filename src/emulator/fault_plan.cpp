@@ -14,6 +14,7 @@
 #include <ranges>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 #include "lightnvm/faults.hpp"
 #include "os/fd.hpp"
 
@@ -62,24 +63,12 @@ std::string listed(const std::array<Name<T>, N>& names) {
   return fmt::format("{}", fmt::join(names | std::views::transform(&Name<T>::text), ", "));
 }
 
-std::optional<std::uint64_t> number(std::string_view text) noexcept {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  }
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // N, N-M or *.
 std::optional<FaultRange> range(std::string_view text, std::uint32_t most) noexcept {
   if (text == "*") return FaultRange{};
   const std::size_t dash = text.find('-');
-  const auto first = number(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : number(text.substr(dash + 1));
+  const auto first = parse_number<std::uint64_t>(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_number<std::uint64_t>(text.substr(dash + 1));
   if (!first || !last || *first > *last || *last > most) return std::nullopt;
   return FaultRange{static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*last)};
 }
@@ -130,7 +119,7 @@ class Parser {
   Status seed(Words& words) {
     if (seeded_) return wrong("the seed is there twice");
     const std::string_view value = words.next();
-    const auto n = number(value);
+    const auto n = parse_number<std::uint64_t>(value);
     if (!n || !words.next().empty()) return wrong("seed is followed by one number");
     plan_.seed = *n;
     seeded_ = true;
@@ -199,7 +188,7 @@ class Parser {
   }
 
   Status apply_number(FaultRule& r, std::string_view key, std::string_view value) {
-    const auto n = number(value);
+    const auto n = parse_number<std::uint64_t>(value);
     const bool positive = n && *n != 0;
     bool understood = false;
     if (key == "nth") {

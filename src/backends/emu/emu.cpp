@@ -23,6 +23,23 @@ namespace {
 
 constexpr std::uint32_t kMaxDepth = 4096;
 
+/// QueuePair::reap over a model with `there` commands in flight. `poll(most)` hands over what is done.
+template <typename Poll, typename Wait>
+unsigned reap_from(unsigned there, unsigned min, unsigned max, Deadline deadline, Poll poll, Wait wait) noexcept {
+  // What callbacks submit from within is for the next call.
+  const unsigned limit = max == 0 ? there : std::min(max, there);
+  const unsigned wanted = std::min(min, limit);
+  unsigned reaped = 0;
+  while (reaped < limit) {
+    const unsigned n = poll(limit - reaped);
+    reaped += n;
+    if (n != 0) continue;
+    if (reaped >= wanted || (deadline != kForever && Clock::now() >= deadline)) break;
+    wait();
+  }
+  return reaped;
+}
+
 /// Both kinds of queue: `Model` is emulator::Queue or emulator::AdminQueue.
 template <typename Model>
 class EmuQueue : public QueuePair {
@@ -37,22 +54,15 @@ class EmuQueue : public QueuePair {
   }
 
   Result<unsigned> reap(Sink& sink, unsigned min, unsigned max, Deadline deadline) noexcept override {
-    // What callbacks submit from within is for the next call.
-    const unsigned there = model_.in_flight();
-    const unsigned limit = max == 0 ? there : std::min(max, there);
-    const unsigned wanted = std::min(min, limit);
-    unsigned reaped = 0;
-    while (reaped < limit) {
-      const unsigned n = model_.poll(limit - reaped, [&](std::uint16_t tag, const Completion& completion) {
-        sink.complete(*requests_[tag], completion);
-      });
-      reaped += n;
-      if (n != 0) continue;
-      if (reaped >= wanted || (deadline != kForever && Clock::now() >= deadline)) break;
-      // Another thread's command holds what ours waits for; it is a copy away from being done.
-      std::this_thread::yield();
-    }
-    return reaped;
+    return reap_from(
+        model_.in_flight(), min, max, deadline,
+        [&](unsigned most) {
+          return model_.poll(most, [&](std::uint16_t tag, const Completion& completion) {
+            sink.complete(*requests_[tag], completion);
+          });
+        },
+        // Another thread's command holds what ours waits for; it is a copy away from being done.
+        [] { std::this_thread::yield(); });
   }
 
  protected:
@@ -89,20 +99,14 @@ class PacedIoQueue final : public QueuePair {
   }
 
   Result<unsigned> reap(Sink& sink, unsigned min, unsigned max, Deadline deadline) noexcept override {
-    const unsigned there = model_.in_flight();
-    const unsigned limit = max == 0 ? there : std::min(max, there);
-    const unsigned wanted = std::min(min, limit);
-    unsigned reaped = 0;
-    while (reaped < limit) {
-      const unsigned n = model_.poll(limit - reaped, now(), [&](std::uint16_t tag, const Completion& completion) {
-        sink.complete(*requests_[tag], completion);
-      });
-      reaped += n;
-      if (n != 0) continue;
-      if (reaped >= wanted || (deadline != kForever && Clock::now() >= deadline)) break;
-      wait(deadline);
-    }
-    return reaped;
+    return reap_from(
+        model_.in_flight(), min, max, deadline,
+        [&](unsigned most) {
+          return model_.poll(most, now(), [&](std::uint16_t tag, const Completion& completion) {
+            sink.complete(*requests_[tag], completion);
+          });
+        },
+        [&] { wait(deadline); });
   }
 
  private:
