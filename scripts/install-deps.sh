@@ -3,7 +3,7 @@
 # Installs the Debian packages that are missing for a job; does nothing, at once, when all are there.
 set -euo pipefail
 
-build=(g++ cmake ninja-build pkg-config libcli11-dev libfmt-dev nlohmann-json3-dev)
+build=(g++ cmake ninja-build pkg-config libcli11-dev libfmt-dev nlohmann-json3-dev libxxhash-dev)
 test=("${build[@]}" libgtest-dev libgmock-dev python3 dpkg-dev file valgrind)
 demo=("${build[@]}")
 bench=("${build[@]}" libbenchmark-dev python3 valgrind)

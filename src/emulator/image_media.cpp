@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // An image as media: its sectors and records, and the checksums by which they are held against each other.
 #include <fcntl.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 
-#include "base/xxh64.hpp"
 #include "emulator/image.hpp"
 
 namespace lightnvm::emulator {
@@ -14,13 +15,13 @@ namespace {
 constexpr std::uint32_t kProofBytes = 1 << 20;  // read at a time
 
 std::uint32_t data_sum(std::span<const std::byte> data, std::uint32_t sector) noexcept {
-  return static_cast<std::uint32_t>(xxh64(data, sector));
+  return static_cast<std::uint32_t>(XXH64(data.data(), data.size(), sector));
 }
 
 // Metadata of zeros is what a write without metadata leaves.
 std::uint32_t metadata_sum(std::span<const std::byte> metadata, std::uint32_t sector) noexcept {
   const bool zeros = std::ranges::all_of(metadata, [](std::byte b) { return b == std::byte{0}; });
-  return zeros ? 0 : static_cast<std::uint32_t>(xxh64(metadata, (1ULL << 32) + sector));
+  return zeros ? 0 : static_cast<std::uint32_t>(XXH64(metadata.data(), metadata.size(), (1ULL << 32) + sector));
 }
 
 // Calls f(piece of `bytes` bytes, its number) for all of the range; `room` takes those that lie in several segments.

@@ -13,7 +13,6 @@
 #include "base/crc32c.hpp"
 #include "base/error.hpp"
 #include "base/segments.hpp"
-#include "base/xxh64.hpp"
 #include "lightnvm/command.hpp"
 
 namespace lightnvm {
@@ -148,17 +147,6 @@ TEST(Callback, calls_what_it_holds_and_lets_go_of_it) {
   }
   EXPECT_EQ(*shared, 11);
   EXPECT_EQ(shared.use_count(), 1);
-}
-
-TEST(Xxh64, GivesThePublishedValues) {
-  const auto of = [](std::string_view text, std::uint64_t seed = 0) {
-    return xxh64(std::as_bytes(std::span(text)), seed);
-  };
-  EXPECT_EQ(of(""), 0xEF46DB3751D8E999U);
-  EXPECT_EQ(of("a"), 0xD24EC4F1A98C6E5BU);
-  EXPECT_EQ(of("abc"), 0x44BC2CF5AD770999U);
-  EXPECT_EQ(of("Nobody inspects the spammish repetition"), 0xFBCEA83C8A378BF1U);
-  EXPECT_NE(of("abc", 1), of("abc"));
 }
 
 }  // namespace
