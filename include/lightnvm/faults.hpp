@@ -9,6 +9,7 @@
 
 #include "lightnvm/emulator.hpp"
 #include "lightnvm/event.hpp"
+#include "lightnvm/fault_trigger.hpp"
 #include "lightnvm/status.hpp"
 
 namespace lightnvm::emulator {
@@ -37,13 +38,9 @@ struct FaultRange {
 /// One line of a plan. An event is what its kind can happen to, where group, unit, chunk and sector are in the ranges:
 /// a sector that is read (read_error, high_ecc), the addresses of one command in one chunk (early_close, write_next,
 /// refresh, offline), a reset (reset_fail, wear_out, offline), an I/O command (power_cut).
-struct FaultRule {
+struct FaultRule : FaultTrigger {
   FaultKind kind = FaultKind::read_error;
   FaultRange group, unit, chunk, sector;  ///< OCSSD 1.2: chunk is the block (all planes), sector that of a plane
-  std::uint64_t after = 0;                ///< events that pass first
-  std::uint64_t every = 1;                ///< then each `every`-th can be hit, beginning with the next; at least 1
-  std::uint64_t count = ~0ULL;            ///< at most so many times; at least 1
-  double probability = 1;                 ///< of those; above 0, at most 1
   bool by_address = false;   ///< the dice are thrown once for each sector (others: chunk), not for each event
   std::uint32_t cycles = 0;  ///< wear_out: not before so many resets of the chunk in all
   Event::State state = Event::error_rate_high;  ///< refresh: low, medium, high, unrecoverable, refreshed
@@ -58,7 +55,8 @@ struct FaultPlan {
 };
 
 /// Reads a plan: a rule a line, its kind and then key=value words; `#` begins a comment. EINVAL and a sentence with the
-/// line's number for what is not understood. At most kMaxFaultRules rules.
+/// line's number for what is not understood. At most
+/// kMaxFaultRules rules.
 Result<FaultPlan> parse_faults(std::string_view text);
 /// The same of a file of at most 1 MiB; errors of the file as they are, and the sentence begins with its name.
 Result<FaultPlan> load_faults(const std::string& path);
@@ -66,6 +64,5 @@ Result<FaultPlan> load_faults(const std::string& path);
 std::string to_text(const FaultPlan& plan);
 /// Whether each rule can happen on such a device: EINVAL and a sentence where one names what the device does not have.
 Status check_faults(const FaultPlan& plan, const Config& config);
-inline constexpr std::size_t kMaxFaultRules = 1024;
 
 }  // namespace lightnvm::emulator

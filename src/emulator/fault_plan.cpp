@@ -1,33 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Fault plans as text: a rule a line, docs/faults.md has the grammar.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
-#include <cmath>
 #include <optional>
-#include <ranges>
 
 #include "base/error.hpp"
 #include "base/number.hpp"
 #include "lightnvm/faults.hpp"
-#include "os/fd.hpp"
+#include "model/fault_text.hpp"
 
 namespace lightnvm::emulator {
 namespace {
 
-constexpr std::size_t kMaxPlanBytes = 1 << 20;
-
+using model::listed;
+using model::name_of;
+using model::named;
 template <typename T>
-struct Name {
-  std::string_view text;
-  T value;
-};
+using Name = model::FaultName<T>;
 
 constexpr std::array kKinds = {
     Name<FaultKind>{"early_close", FaultKind::early_close}, Name<FaultKind>{"write_next", FaultKind::write_next},
@@ -49,20 +40,6 @@ constexpr std::array kPlaces = {
     Place{"group", &FaultRule::group, kMaxGroups - 1}, Place{"punit", &FaultRule::unit, kMaxUnits - 1},
     Place{"chunk", &FaultRule::chunk, kMaxChunks - 1}, Place{"sector", &FaultRule::sector, 0xFFFFFFFE}};
 
-template <typename T, std::size_t N>
-std::optional<T> named(const std::array<Name<T>, N>& names, std::string_view text) noexcept {
-  const auto found = std::ranges::find(names, text, &Name<T>::text);
-  return found == names.end() ? std::nullopt : std::optional(found->value);
-}
-template <typename T, std::size_t N>
-std::string_view name_of(const std::array<Name<T>, N>& names, T value) noexcept {
-  return std::ranges::find(names, value, &Name<T>::value)->text;
-}
-template <typename T, std::size_t N>
-std::string listed(const std::array<Name<T>, N>& names) {
-  return fmt::format("{}", fmt::join(names | std::views::transform(&Name<T>::text), ", "));
-}
-
 // N, N-M or *.
 std::optional<FaultRange> range(std::string_view text, std::uint32_t most) noexcept {
   if (text == "*") return FaultRange{};
@@ -73,93 +50,33 @@ std::optional<FaultRange> range(std::string_view text, std::uint32_t most) noexc
   return FaultRange{static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*last)};
 }
 
-std::optional<double> probability(std::string_view text) noexcept {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && std::isfinite(value) && value > 0 && value <= 1 ? std::optional(value) : std::nullopt;
-}
-
-/// The words of one line, taken one after the other.
-class Words {
+class Parser final : private model::FaultPlanParser {
  public:
-  explicit Words(std::string_view text) noexcept : rest_(text.substr(0, text.find('#'))) {}
-  std::string_view next() noexcept {
-    static constexpr std::string_view kSpace = " \t\r";
-    const std::size_t begin = std::min(rest_.find_first_not_of(kSpace), rest_.size());
-    const std::size_t end = std::min(rest_.find_first_of(kSpace, begin), rest_.size());
-    const std::string_view word = rest_.substr(begin, end - begin);
-    rest_.remove_prefix(end);
-    return word;
-  }
-
- private:
-  std::string_view rest_;
-};
-
-class Parser {
- public:
-  Result<FaultPlan> parse(std::string_view text) {
-    if (text.size() > kMaxPlanBytes) return unexpected(Status::os(EINVAL), "fault plan: longer than 1 MiB");
-    for (const auto part : std::views::split(text, '\n')) {
-      ++line_;
-      Words words(std::string_view(part.begin(), part.end()));
-      const std::string_view first = words.next();
-      if (first.empty()) continue;
-      if (const Status s = first == "seed" ? seed(words) : rule(first, words); !s) return std::unexpected(s);
-    }
+  Result<FaultPlan> plan(std::string_view text) {
+    if (const Status s = parse(text); !s) return std::unexpected(s);
     return std::move(plan_);
   }
 
  private:
-  [[nodiscard]] Status wrong(std::string_view what) const {
-    return fail(Status::os(EINVAL), fmt::format("fault plan, line {}: {}", line_, what));
-  }
-
-  Status seed(Words& words) {
-    if (seeded_) return wrong("the seed is there twice");
-    const std::string_view value = words.next();
-    const auto n = parse_number<std::uint64_t>(value);
-    if (!n || !words.next().empty()) return wrong("seed is followed by one number");
-    plan_.seed = *n;
-    seeded_ = true;
-    return {};
-  }
-
-  Status rule(std::string_view name, Words& words) {
+  Result<FaultTrigger*> begin(std::string_view name, std::uint32_t line) override {
     const auto kind = named(kKinds, name);
-    if (!kind) return wrong(fmt::format("'{}' is no fault; these are: {}, and seed", name, listed(kKinds)));
-    if (plan_.rules.size() == kMaxFaultRules) return wrong(fmt::format("more than {} rules", kMaxFaultRules));
-    FaultRule r;
+    if (!kind) {
+      return std::unexpected(
+          wrong(fmt::format("'{}' is no fault; these are: {}, and seed (faults of the way to a device "
+                            "are in the plan of fault=)",
+                            name, listed(kKinds))));
+    }
+    FaultRule& r = plan_.rules.emplace_back();
     r.kind = *kind;
-    r.line = line_;
-    seen_.clear();
-    for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
-      const std::size_t equals = word.find('=');
-      if (equals == std::string_view::npos) return wrong(fmt::format("'{}' is not key=value", word));
-      const std::string_view key = word.substr(0, equals);
-      if (std::ranges::find(seen_, key) != seen_.end()) return wrong(fmt::format("'{}' is there twice", key));
-      seen_.push_back(key);
-      if (const Status s = apply(r, key, word.substr(equals + 1)); !s) return s;
-    }
-    if (has("nth") && (has("after") || has("every") || has("count"))) {
-      return wrong("nth says it all; after, every and count do not go with it");
-    }
-    plan_.rules.push_back(r);
-    return {};
+    r.line = line;
+    return &r;
   }
+  void set_seed(std::uint64_t seed) noexcept override { plan_.seed = seed; }
 
-  [[nodiscard]] bool has(std::string_view key) const noexcept { return std::ranges::find(seen_, key) != seen_.end(); }
-
-  Status apply(FaultRule& r, std::string_view key, std::string_view value) {
+  Status word(std::string_view key, std::string_view value) override {
+    FaultRule& r = plan_.rules.back();
     if (const auto place = std::ranges::find(kPlaces, key, &Place::key); place != kPlaces.end()) {
       return apply_place(r, *place, value);
-    }
-    if (key == "probability") {
-      const auto p = probability(value);
-      if (!p) return wrong(fmt::format("probability={} is not above 0 and at most 1", value));
-      r.probability = *p;
-      return {};
     }
     if (key == "by") {
       if (value != "event" && value != "address") return wrong(fmt::format("by={} is not event or address", value));
@@ -174,7 +91,12 @@ class Parser {
       r.state = *state;
       return {};
     }
-    return apply_number(r, key, value);
+    if (key != "cycles") return not_understood(key, value);
+    if (r.kind != FaultKind::wear_out) return wrong("cycles= is for wear_out alone");
+    const auto n = parse_number<std::uint64_t>(value);
+    if (!n || *n == 0 || *n > 0xFFFF) return not_understood(key, value);
+    r.cycles = static_cast<std::uint32_t>(*n);
+    return {};
   }
 
   Status apply_place(FaultRule& r, const Place& place, std::string_view value) {
@@ -187,29 +109,7 @@ class Parser {
     return {};
   }
 
-  Status apply_number(FaultRule& r, std::string_view key, std::string_view value) {
-    const auto n = parse_number<std::uint64_t>(value);
-    const bool positive = n && *n != 0;
-    bool understood = false;
-    if (key == "nth") {
-      if ((understood = positive)) r.after = *n - 1, r.count = 1;
-    } else if (key == "after") {
-      if ((understood = n.has_value())) r.after = *n;
-    } else if (key == "every") {
-      if ((understood = positive)) r.every = *n;
-    } else if (key == "count") {
-      if ((understood = positive)) r.count = *n;
-    } else if (key == "cycles") {
-      if (r.kind != FaultKind::wear_out) return wrong("cycles= is for wear_out alone");
-      if ((understood = positive && *n <= 0xFFFF)) r.cycles = static_cast<std::uint32_t>(*n);
-    }
-    return understood ? Status() : wrong(fmt::format("{}={} is not understood", key, value));
-  }
-
   FaultPlan plan_;
-  std::uint32_t line_ = 0;
-  bool seeded_ = false;
-  std::vector<std::string_view> seen_;
 };
 
 std::string to_text(const FaultRule& r) {
@@ -220,42 +120,20 @@ std::string to_text(const FaultRule& r) {
     out += fmt::format(" {}={}", place.key, at.first);
     if (at.last != at.first) out += fmt::format("-{}", at.last);
   }
-  if (r.after != 0) out += fmt::format(" after={}", r.after);
-  if (r.every != 1) out += fmt::format(" every={}", r.every);
-  if (r.count != ~0ULL) out += fmt::format(" count={}", r.count);
-  if (r.probability != 1) out += fmt::format(" probability={}", r.probability);
+  model::append_trigger(out, r);
   if (r.by_address) out += " by=address";
   if (r.cycles != 0) out += fmt::format(" cycles={}", r.cycles);
   if (r.state != Event::error_rate_high) out += fmt::format(" state={}", name_of(kStates, r.state));
   return out + "\n";
 }
 
-Result<std::string> read_whole(const std::string& path) {
-  const auto file = os::open(path, O_RDONLY | O_NONBLOCK);
-  if (!file) return std::unexpected(file.error());
-  struct stat st{};
-  if (::fstat(file->get(), &st) != 0) return std::unexpected(Status::os(errno));
-  if (S_ISDIR(st.st_mode)) return std::unexpected(Status::os(EISDIR));
-  std::string text(kMaxPlanBytes + 1, '\0');
-  std::size_t used = 0;
-  while (used < text.size()) {
-    const ssize_t n = ::read(file->get(), text.data() + used, text.size() - used);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return std::unexpected(Status::os(errno));
-    if (n == 0) break;
-    used += static_cast<std::size_t>(n);
-  }
-  text.resize(used);
-  return text;
-}
-
 }  // namespace
 
-Result<FaultPlan> parse_faults(std::string_view text) { return Parser().parse(text); }
+Result<FaultPlan> parse_faults(std::string_view text) { return Parser().plan(text); }
 
 Result<FaultPlan> load_faults(const std::string& path) {
-  const auto text = read_whole(path);
-  if (!text) return unexpected(text.error(), fmt::format("{}: {}", path, text.error().message()));
+  const auto text = model::read_fault_plan(path);
+  if (!text) return std::unexpected(text.error());
   auto plan = parse_faults(*text);
   if (!plan) return unexpected(plan.error(), fmt::format("{}: {}", path, last_error()));
   return plan;

@@ -9,14 +9,6 @@
 namespace lightnvm::emulator {
 namespace {
 
-// The finalizer of SplitMix64: each bit of the input changes about half of those of the output.
-constexpr std::uint64_t mix(std::uint64_t x) noexcept {
-  x += 0x9E3779B97F4A7C15;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-  return x ^ (x >> 31);
-}
-
 constexpr bool is_of_sectors(FaultKind kind) noexcept {
   return kind == FaultKind::read_error || kind == FaultKind::high_ecc;
 }
@@ -33,11 +25,6 @@ Faults::Faults(FaultPlan plan, const Config& config)
   if (has(FaultKind::write_next)) lost_.reserve(kMostLost);
 }
 
-double Faults::dice(std::size_t rule, std::uint64_t number) const noexcept {
-  const std::uint64_t bits = mix(mix(plan_.seed + mix(rule)) ^ number);
-  return static_cast<double>(bits >> 11) * 0x1p-53;
-}
-
 bool Faults::covers(const FaultRule& rule, const Run& at) const noexcept {
   const std::uint32_t unit = at.chunk / chunks_;
   const bool place =
@@ -51,13 +38,8 @@ bool Faults::covers(const FaultRule& rule, const Run& at) const noexcept {
 // Counts the event. Requires mutex_.
 bool Faults::strikes(std::size_t rule, const Run& at) noexcept {
   const FaultRule& r = plan_.rules[rule];
-  Tally& tally = tallies_[rule];
-  const std::uint64_t event = tally.events++;
-  if (event < r.after || (event - r.after) % r.every != 0 || tally.hits >= r.count) return false;
   const std::uint64_t address = std::uint64_t{at.chunk} << 32 | (is_of_sectors(r.kind) ? at.first : 0);
-  if (r.probability < 1 && dice(rule, r.by_address ? address : event) >= r.probability) return false;
-  ++tally.hits;
-  return true;
+  return tallies_[rule].strikes(r, {plan_.seed, rule}, r.by_address ? std::optional(address) : std::nullopt);
 }
 
 const FaultRule* Faults::hit(FaultKind kind, const Run& at, std::uint32_t cycles) noexcept {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lightnvm/faults.hpp"
+#include "model/fault_tally.hpp"
 
 namespace lightnvm::emulator {
 
@@ -43,14 +44,10 @@ class Faults {
   [[nodiscard]] bool wears_out(std::uint32_t chunk, std::uint32_t cycles) noexcept;
 
  private:
-  struct Tally {
-    std::uint64_t events = 0, hits = 0;
-  };
   [[nodiscard]] bool has(FaultKind kind) const noexcept { return (kinds_ >> static_cast<unsigned>(kind) & 1) != 0; }
   [[nodiscard]] const FaultRule* hit(FaultKind kind, const Run& at, std::uint32_t cycles = 0) noexcept;
   [[nodiscard]] bool covers(const FaultRule& rule, const Run& at) const noexcept;
   [[nodiscard]] bool strikes(std::size_t rule, const Run& at) noexcept;
-  [[nodiscard]] double dice(std::size_t rule, std::uint64_t number) const noexcept;
 
   FaultPlan plan_;
   std::uint32_t planes_, units_, chunks_;  // planes of a block, units of a group, the machine's chunks of a unit
@@ -58,8 +55,8 @@ class Faults {
   std::atomic<bool> powered_{true};
 
   std::mutex mutex_;
-  std::vector<Tally> tallies_;  // by rule
-  std::vector<Run> lost_;       // by write_next; room for kMostLost
+  std::vector<model::FaultTally> tallies_;  // by rule
+  std::vector<Run> lost_;                   // by write_next; room for kMostLost
   static constexpr std::size_t kMostLost = 4096;
 };
 
