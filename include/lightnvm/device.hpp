@@ -20,6 +20,7 @@
 #include "lightnvm/geometry.hpp"
 #include "lightnvm/ppa_format.hpp"
 #include "lightnvm/queue.hpp"
+#include "lightnvm/route_faults.hpp"
 #include "lightnvm/status.hpp"
 
 namespace lightnvm {
@@ -27,6 +28,7 @@ namespace lightnvm {
 struct OpenOptions {
   std::string backend;     ///< name of a backend; empty: the identifier's prefix, $NVM_BE, or the first that opens it
   bool read_only = false;  ///< the same as ?ro in the identifier
+  std::optional<RouteFaultPlan> faults;  ///< the same as ?fault=FILE; EINVAL with both
 };
 
 /// Features that a device's behaviour depends on. OCSSD-2.0 3.5.
@@ -50,10 +52,10 @@ class Device {
  public:
   /// Opens `[BACKEND:]IDENT[?option&key=value...]`: the path of an emulated device's file, `emu:?groups=8&punits=4` for
   /// one in memory, ... (the README of each folder of src/backends has its identifiers). Options of all backends:
-  /// `ro` (no value), and `trace=FILE`. Without a backend's name the backends are tried in turn, and a device that none
-  /// recognises is not opened. Errors, each with a sentence in last_error(): ENOENT, EACCES, EBUSY (another process has
-  /// it), EINVAL (identifier, option, or a damaged device), ENODEV (none of the backends knows it), and what the route
-  /// says.
+  /// `ro` (no value), `fault=FILE` (a plan, route_faults.hpp), and `trace=FILE`. Without a backend's name the backends
+  /// are tried in turn, and a device that none recognises is not opened. Errors, each with a sentence in last_error():
+  /// ENOENT, EACCES, EBUSY (another process has it), EINVAL (identifier, option, or a damaged device), ENODEV (none of
+  /// the backends knows it), and what the route says.
   static Result<Device> open(std::string_view ident, const OpenOptions& options = {});
 
   [[nodiscard]] const Geometry& geometry() const noexcept;

@@ -10,6 +10,7 @@
 #include "device/core.hpp"
 #include "device/ident.hpp"
 #include "layers/complete.hpp"
+#include "layers/fault.hpp"
 #include "layers/trace.hpp"
 #include "lightnvm/emulator.hpp"
 #include "spec/build.hpp"
@@ -98,7 +99,13 @@ std::expected<void, Refusal> look_into(Device::Impl& impl, const Ident& ident) {
   return {};
 }
 
-Attempt attempt(const Entry& entry, const Ident& ident, const std::string& trace, Registry registry) {
+/// What stands above the route, by the options that every identifier has.
+struct Extras {
+  std::string trace;
+  std::optional<RouteFaultPlan> faults;
+};
+
+Attempt attempt(const Entry& entry, const Ident& ident, const Extras& extras, Registry registry) {
   RegistryOpener opener(registry);
   auto backend = entry.descriptor->open(ident, opener);
   Route route;
@@ -107,7 +114,9 @@ Attempt attempt(const Entry& entry, const Ident& ident, const std::string& trace
     route = {caps.vectors, caps.vector_copy, caps.reset_descriptors, false, caps.events};
     backend = layers::complete(std::move(*backend));
   }
-  if (backend && !trace.empty()) backend = layers::trace(std::move(*backend), trace);
+  // A trace tells of the faults, too.
+  if (backend && extras.faults) backend = layers::fault(std::move(*backend), *extras.faults);
+  if (backend && !extras.trace.empty()) backend = layers::trace(std::move(*backend), extras.trace);
   if (!backend) return std::unexpected(std::move(backend.error()));
   auto impl = std::make_shared<Device::Impl>();
   impl->backend = std::move(*backend);
@@ -122,6 +131,41 @@ Attempt attempt(const Entry& entry, const Ident& ident, const std::string& trace
   impl->backend_name = entry.name;
   impl->backend_id = entry.id;
   return impl;
+}
+
+// The name of a file, or nothing.
+Result<std::string> take_file(Ident& ident, const char* option) {
+  const auto found = ident.options.find(option);
+  if (found == ident.options.end()) return std::string();
+  if (found->second.empty()) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: {}= needs the name of a file", ident.text, option));
+  }
+  return std::move(ident.options.extract(found).mapped());
+}
+
+Result<Extras> take_extras(Ident& ident, const OpenOptions& options) {
+  Extras extras;
+  auto trace = take_file(ident, "trace");
+  if (!trace) return std::unexpected(trace.error());
+  extras.trace = std::move(*trace);
+  if (!extras.trace.empty() && emulator::is_file_of(ident.locator, extras.trace)) {
+    return unexpected(Status::os(EINVAL), fmt::format("{}: trace={}: is the device itself", ident.text, extras.trace));
+  }
+  const auto faults = take_file(ident, "fault");
+  if (!faults) return std::unexpected(faults.error());
+  if (!faults->empty() && options.faults) {
+    return unexpected(Status::os(EINVAL),
+                      fmt::format("{}: fault={}: OpenOptions have a plan already; one is enough", ident.text, *faults));
+  }
+  if (options.faults) {
+    if (const Status s = check_route_faults(*options.faults); !s) return std::unexpected(s);
+    extras.faults = options.faults;
+  }
+  if (faults->empty()) return extras;
+  auto plan = load_route_faults(*faults);
+  if (!plan) return std::unexpected(plan.error());
+  extras.faults = std::move(*plan);
+  return extras;
 }
 
 // All who were asked, each with its sentence.
@@ -147,17 +191,8 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
   auto ident = device::parse_ident(text, registry);
   if (!ident) return std::unexpected(ident.error());
   ident->read_only |= options.read_only;
-  std::string trace;
-  if (const auto found = ident->options.find("trace"); found != ident->options.end()) {
-    trace = found->second;
-    if (trace.empty()) {
-      return unexpected(Status::os(EINVAL), fmt::format("{}: trace= needs the name of a file", ident->text));
-    }
-    ident->options.erase(found);
-  }
-  if (!trace.empty() && emulator::is_file_of(ident->locator, trace)) {
-    return unexpected(Status::os(EINVAL), fmt::format("{}: trace={}: is the device itself", ident->text, trace));
-  }
+  const auto extras = take_extras(*ident, options);
+  if (!extras) return std::unexpected(extras.error());
   std::string wanted = options.backend.empty() ? ident->backend : canonical(options.backend);
   if (wanted.empty()) {
     if (const char* variable = std::getenv("NVM_BE"); variable != nullptr && *variable != '\0') {
@@ -180,7 +215,7 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
       }
       continue;
     }
-    auto opened = attempt(entry, *ident, trace, registry);
+    auto opened = attempt(entry, *ident, *extras, registry);
     if (!opened) {
       answers.push_back({entry.name, std::move(opened.error())});
       continue;

@@ -130,7 +130,7 @@ TEST_F(DeviceInAFile, a_trace_does_not_go_into_the_device) {
 TEST_F(DeviceInAFile, an_option_it_does_not_have_is_told_beside_those_it_has) {
   const auto device = Device::open(path + "?groups=2");
   ASSERT_FALSE(device);
-  EXPECT_THAT(last_error(), HasSubstr("there are ro, trace, faults, timing and tbus"));
+  EXPECT_THAT(last_error(), HasSubstr("there are ro, trace, fault, faults, timing and tbus"));
 }
 
 TEST(DeviceOfManyChunks, says_that_its_report_has_no_room) {

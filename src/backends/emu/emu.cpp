@@ -278,8 +278,8 @@ Opened open(const Ident& ident, Opener&) {
   if (const Status s = take_conduct(options, conduct); !s) return refuse(true, s, last_error());
   if (!options.empty()) {
     return refuse(true, Status::os(EINVAL),
-                  fmt::format("'{}' is no option of an emulated device in a file; there are ro, trace, faults, timing "
-                              "and tbus",
+                  fmt::format("'{}' is no option of an emulated device in a file; there are ro, trace, fault, faults, "
+                              "timing and tbus",
                               options.begin()->first));
   }
   const auto access = ident.read_only ? emulator::ImageAccess::look : emulator::ImageAccess::exclusive;

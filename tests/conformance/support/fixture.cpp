@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "lightnvm/emulator.hpp"
 #include "support/violations.hpp"
@@ -81,7 +82,7 @@ void LookTest::SetUp() {
   const std::string name = unique_name();
   folder_ = scratch_folder() + name;
   uri_ = route.backend.empty() ? route.options : route.backend + ":";
-  if (route.in_file || route.traced) std::filesystem::create_directories(folder_);
+  if (route.in_file || route.traced || route.plan) std::filesystem::create_directories(folder_);
   if (route.in_file) {
     ASSERT_TRUE(emulator::create(folder_ + "/image", config())) << last_error();
     uri_ += folder_ + "/image";
@@ -94,6 +95,10 @@ void LookTest::SetUp() {
     faults_ = faults(name);
   }
   if (route.traced) options_ += (options_.empty() ? "trace=" : "&trace=") + folder_ + "/trace";
+  if (route.plan) {
+    std::ofstream(folder_ + "/plan") << *route.plan;
+    options_ += (options_.empty() ? "fault=" : "&fault=") + folder_ + "/plan";
+  }
   auto opened = open_again();
   ASSERT_TRUE(opened) << uri_ << "?" << options_ << ": " << last_error();
   device_ = std::make_unique<Device>(std::move(*opened));

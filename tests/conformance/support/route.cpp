@@ -2,7 +2,9 @@
 // The list of routes.
 #include "conformance/support/route.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <ostream>
 #include <sstream>
 
@@ -30,10 +32,26 @@ std::vector<RouteUnderTest> plain_routes() {
   };
 }
 
+/// Plans by which commands come late and in another order, and end as they would without.
+std::vector<RouteUnderTest> routes_with_faults() {
+  return {
+      {"emu_memory_no_faults", "emu", "", Registries::library, false, true, ""},
+      {"emu_memory_reordered", "emu", "", Registries::library, false, false, "seed 21\nreorder window=7\n"},
+      {"emu_file_delayed", "emu", "", Registries::library, true, false,
+       "seed 22\ndelay time=10us-300us probability=0.5\n"},
+      {"lacking_mixed", "lacking", "seed=23&depth=16&segments=4", Registries::tests, false, false,
+       "seed 23\nstall time=200us commands=3 every=11\ndelay time=0us-100us every=3\nreorder window=5\n"
+       "delay queue=admin time=50us every=4\n"},
+      {"lacking_waits_reordered", "lacking", "seed=24&depth=8&segments=16&delay_us=150", Registries::tests, false,
+       false, "seed 24\nreorder window=4\n"},
+  };
+}
+
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const RouteUnderTest& route) {
-  return out << route.backend << ":?" << route.options << (route.traced ? " traced" : "");
+  return out << route.backend << ":?" << route.options << (route.traced ? " traced" : "")
+             << (route.plan ? " faults: " + *route.plan : "");
 }
 
 std::vector<RouteUnderTest> built_routes(bool (RouteUnderTest::*wanted)() const) {
@@ -44,6 +62,7 @@ std::vector<RouteUnderTest> built_routes(bool (RouteUnderTest::*wanted)() const)
     out.back().name += "_traced";
     out.back().traced = true;
   }
+  std::ranges::move(routes_with_faults(), std::back_inserter(out));
   if (wanted != nullptr) std::erase_if(out, [&](const RouteUnderTest& route) { return !(route.*wanted)(); });
   return out;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct RouteUnderTest {
   Registries registries = Registries::library;
   bool in_file = false;  ///< the device is an image that each test makes anew
   bool traced = false;
+  std::optional<std::string> plan = std::nullopt;  ///< of faults on the way that leave every answer right
 
   /// Whether a test can make it fail (support/faults.hpp).
   [[nodiscard]] bool can_fail() const { return backend == "lacking"; }
@@ -27,11 +29,12 @@ struct RouteUnderTest {
   /// Whether there are a smaller and a random-write chunk.
   [[nodiscard]] bool has_odd_chunks() const { return in_file; }
   /// Whether its queues have event descriptors. Of somebody's device, that shows when it is open.
-  [[nodiscard]] bool has_descriptor() const { return options.find("delay_us") != std::string::npos; }
+  [[nodiscard]] bool has_descriptor() const { return options.find("delay_us") != std::string::npos && !plan; }
 };
 std::ostream& operator<<(std::ostream& out, const RouteUnderTest& route);
 
-/// What this build and the tests have, each without and with a trace; those for which `wanted` holds.
+/// What this build and the tests have, each without and with a trace, and some with faults on the way; those for which
+/// `wanted` holds.
 std::vector<RouteUnderTest> built_routes(bool (RouteUnderTest::*wanted)() const = nullptr);
 /// The devices that the environment names in NVM_TEST_URIS, separated by blanks.
 std::vector<RouteUnderTest> named_routes();
