@@ -1,35 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Fuzzes the emulated device with submission entries, memory of any size and lists of any length.
-#include <algorithm>
 #include <cstdlib>
-#include <cstring>
-#include <span>
 #include <vector>
 
 #include "lightnvm/device.hpp"
+#include "source.hpp"
 
 namespace {
 
 using namespace lightnvm;
 
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) noexcept : bytes_(data, size) {}
-  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  template <typename T>
-  T take() noexcept {
-    T value{};
-    const std::size_t n = std::min(sizeof(T), bytes_.size());
-    std::memcpy(&value, bytes_.data(), n);
-    bytes_ = bytes_.subspan(n);
-    return value;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
-
-std::vector<std::uint64_t> take_list(Input& in) {
+std::vector<std::uint64_t> take_list(fuzz::Source& in) {
   std::vector<std::uint64_t> list(in.take<std::uint8_t>() % 70);
   const auto first = in.take<std::uint32_t>();
   for (std::size_t i = 0; i < list.size(); ++i) list[i] = first + i;
@@ -44,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto device = Device::open(
       "emu:?groups=2&punits=2&chunks=3&sectors=32&sector_bytes=512&ws_min=2&ws_opt=4&mw_cunits=4&bad=0.0.1&mdts=1");
   if (!device) std::abort();
-  Input in(data, size);
+  fuzz::Source in(data, size);
   for (int commands = 0; !in.empty() && commands < 32; ++commands) {
     const auto choice = in.take<std::uint8_t>();
     const auto set = (choice & 1) != 0 ? CommandSet::admin : CommandSet::io;

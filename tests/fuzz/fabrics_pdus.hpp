@@ -10,26 +10,11 @@
 
 #include "base/crc32c.hpp"
 #include "fabrics/connection.hpp"
+#include "source.hpp"
 
 namespace lightnvm::fabrics::fuzz {
 
-class Source {
- public:
-  Source(const std::uint8_t* data, std::size_t size) noexcept : bytes_(data, size) {}
-  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  template <typename T>
-  T take() noexcept {
-    T value{};
-    const std::size_t n = std::min(sizeof(T), bytes_.size());
-    if (n > 0) std::memcpy(&value, bytes_.data(), n);
-    bytes_ = bytes_.subspan(n);
-    return value;
-  }
-  std::uint32_t below(std::uint32_t limit) noexcept { return take<std::uint8_t>() % limit; }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
+using lightnvm::fuzz::Source;
 
 /// A PDU with `header_bytes` bytes of header, of which the common header is made here, and `data_bytes` of data. One
 /// byte of it may be changed, before the header's digest is made or after it.
