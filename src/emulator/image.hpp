@@ -128,7 +128,7 @@ class Image final : public Media {
   [[nodiscard]] bool discards_after_sync() const noexcept override { return true; }
   [[nodiscard]] bool blocking() const noexcept override { return true; }
   [[nodiscard]] bool persistent() const noexcept override { return access_ == ImageAccess::exclusive; }
-  void abandon() noexcept override { in_use_ = false; }
+  void abandon() noexcept override;
   /// Makes all durable and marks the image as properly closed, if it was in use and nothing was lost. The first error.
   Status close() noexcept;
 

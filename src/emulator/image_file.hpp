@@ -33,6 +33,8 @@ class ImageFile {
     return os::punch_hole(fd(), offset, bytes);
   }
   virtual Status sync() noexcept { return os::sync_data(fd()); }
+  /// The power has failed, and nothing is under way. A plain file loses nothing by it: its kernel lives on.
+  virtual void lose_power() noexcept {}
 
  private:
   os::Fd fd_;

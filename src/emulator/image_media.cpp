@@ -130,6 +130,11 @@ Status Image::sync() noexcept {
   return {};
 }
 
+void Image::abandon() noexcept {
+  in_use_ = false;
+  for (const auto& file : files_) file->lose_power();
+}
+
 bool Image::needs_proof() const noexcept { return super_.clean == 0 && row_bytes() == sizeof(DiskRecord); }
 
 Status Image::settle() noexcept {

@@ -6,10 +6,22 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
+#include "emulator/losing_file.hpp"
 #include "os/fd.hpp"
 
 namespace lightnvm::backends::emu {
+
+namespace {
+
+bool cuts_power(const emulator::Conduct& conduct) {
+  return conduct.faults && std::ranges::find(conduct.faults->rules, emulator::FaultKind::power_cut,
+                                             &emulator::FaultRule::kind) != conduct.faults->rules.end();
+}
+
+}  // namespace
 
 SharedDevices& SharedDevices::instance() {
   static SharedDevices devices;
@@ -57,7 +69,9 @@ Result<std::shared_ptr<emulator::Device>> SharedDevices::file(const std::string&
     return shared;
   }
   key.exclusive = access == emulator::ImageAccess::exclusive;
-  auto device = emulator::Device::from_file(path, access);
+  const emulator::MakeImageFile files = cuts_power(conduct) ? emulator::losing_files(conduct.faults->seed)
+                                                            : emulator::MakeImageFile(emulator::plain_file);
+  auto device = emulator::Device::from_file(path, access, files);
   if (!device) return std::unexpected(device.error());
   if (const Status s = (*device)->conduct(conduct); !s) return std::unexpected(s);
   return add(key, std::move(*device));
