@@ -41,6 +41,14 @@ std::vector<std::uint64_t> sequence(std::uint64_t first, std::uint64_t count) {
 std::uint64_t slba(const Request& r) { return r.command.dw[10] | std::uint64_t{r.command.dw[11]} << 32; }
 std::uint64_t all_bits(std::size_t count) { return count >= 64 ? ~0ULL : (1ULL << count) - 1; }
 
+/// Whether the reserved bits of dwords 10 to 15 are clear.
+std::uint16_t clear(const Request& r, const std::array<std::uint32_t, 6>& reserved) {
+  for (std::size_t i = 0; i < reserved.size(); ++i) {
+    if ((r.command.dw[10 + i] & reserved[i]) != 0) return kInvalidField;
+  }
+  return kSuccess;
+}
+
 template <typename Array>
 void put(Array& bytes, std::size_t offset, std::size_t size, std::uint64_t value) {
   for (std::size_t i = 0; i < size; ++i) bytes[offset + i] = static_cast<std::uint8_t>(value >> (8 * i));
@@ -158,25 +166,19 @@ std::uint16_t Oracle::check_fields(const Request& r) const {
   if (std::ranges::find(kKnown, r.opcode()) == std::end(kKnown)) return kInvalidOpcode;
   if (r.opcode() == 0x93 && !g_.vector_copy) return kInvalidOpcode;  // 4.5
   switch (r.opcode()) {
+    case 0x00: return clear(r, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF});
     case 0x01:
-    case 0x02:  // reserved bits; PRACT without protection information (5)
-      if ((dw[12] & 0x000F0000) != 0 || (dw[12] & 0x20000000) != 0) return kInvalidField;
-      break;
-    case 0x09:
-      if ((dw[10] & 0xFFFFFF00) != 0 || (dw[11] & 0xFFFFFFF8) != 0) return kInvalidField;
-      break;
-    case 0x90:
-    case 0x91:
-    case 0x92:
-    case 0x93: return check_vector_fields(r);
-    default: break;
+    case 0x02: return clear(r, {0, 0, 0x23FF0000, 0xFFFFFF00, 0, 0});  // PRACT without protection information (5), too
+    case 0x09: return clear(r, {0xFFFFFF00, 0xFFFFFFF8, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF});
+    default: return check_vector_fields(r);
   }
-  return kSuccess;
 }
 
 // 4.1. Bits 29:16 of dword 12 are ignored.
 std::uint16_t Oracle::check_vector_fields(const Request& r) const {
-  if ((r.command.dw[12] & 0xFFC0) != 0 || r.command.dw[13] != 0) return kInvalidField;
+  // A copy has the address of its destinations in dwords 14 and 15.
+  const std::uint32_t behind = r.opcode() == 0x93 ? 0 : 0xFFFFFFFF;
+  if (clear(r, {0, 0, 0xFFC0, 0xFFFFFFFF, behind, behind}) != kSuccess) return kInvalidField;
   if (r.list.size() != r.count()) return kListLength;
   if (r.opcode() == 0x93 && r.destination.size() != r.count()) return kListLength;
   return kSuccess;
