@@ -250,6 +250,16 @@ def test_comparison_of_what_is_no_run(bench):
         bench.path(name).write_text(content)
         bench.fails(f"nvm_bench compare a {name}", f"# nvm_bench: {name}: is no document of nvm_bench --json")
         bench.fails(f"nvm_bench compare {name} a", f"# nvm_bench: {name}: is no document of nvm_bench --json")
+    run["operations"]["read"]["iops"] = -1
+    bench.path("negative").write_text(json.dumps(run))
+    bench.fails("nvm_bench compare a negative", "# nvm_bench: negative: one of its numbers is none that a run has")
+    run["operations"]["read"]["iops"] = 1
+    run["operations"]["read"]["intervals"]["seconds"] = 0
+    bench.path("timeless").write_text(json.dumps(run))
+    bench.fails("nvm_bench compare a timeless", "# nvm_bench: timeless: its intervals are empty")
+    run["nvm_bench"] = 1e300
+    bench.path("huge").write_text(json.dumps(run))
+    bench.fails("nvm_bench compare a huge", "# nvm_bench: huge: its schema is newer than this tool")
     run["nvm_bench"] = 2
     bench.path("newer").write_text(json.dumps(run))
     bench.fails("nvm_bench compare a newer", "# nvm_bench: newer: its schema is newer than this tool")
