@@ -161,7 +161,8 @@ std::vector<std::uint8_t> Oracle::chunk_log() const {
 std::uint16_t Oracle::check_fields(const Request& r) const {
   const auto& dw = r.command.dw;
   static constexpr std::uint8_t kKnown[] = {0x00, 0x01, 0x02, 0x09, 0x90, 0x91, 0x92, 0x93};
-  if ((dw[0] & 0x3F00) != 0) return kInvalidField;  // FUSE and the reserved bits behind it
+  if ((dw[0] & 0x3F00) != 0) return kInvalidField;                         // FUSE and the reserved bits behind it
+  if ((dw[0] & 0xC000) == 0xC000) return kInvalidField;                    // PSDT 11b is reserved
   const bool every_namespace = r.opcode() == 0x00 && dw[1] == 0xFFFFFFFF;  // NVMe-2.0 7.1
   if (dw[1] != 1 && !every_namespace) return kInvalidNamespace;
   if (std::ranges::find(kKnown, r.opcode()) == std::end(kKnown)) return kInvalidOpcode;
