@@ -197,7 +197,9 @@ class Run {
     if (!sectors && !is({IoOpcode::dataset_management})) r.data_bytes = 0;
     if (!sectors && !is({IoOpcode::vector_reset})) r.metadata_bytes = 0;
     if (!writes) r.content.clear();
-    if (!is({IoOpcode::dataset_management})) r.ranges.clear();
+    // As many ranges as the command says, where the memory has them.
+    const std::size_t said = is({IoOpcode::dataset_management}) ? spec::Nr::get(r.command) + 1 : 0;
+    r.ranges.resize(std::min<std::size_t>(said, r.data_bytes / sizeof(spec::DsmRange)));
     while (writes && r.content.size() < r.data_bytes / geometry().sector_bytes) {
       r.content.push_back({tag_, tag_ + 1});
       tag_ += 2;
