@@ -137,6 +137,8 @@ void keep_alive(int socket, int idle_seconds) noexcept {
   (void)::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
 
+void stop_sending(int socket) noexcept { (void)::shutdown(socket, SHUT_WR); }
+
 Result<std::size_t> receive(int socket, std::span<const Segment> pieces) noexcept {
   msghdr m = message(pieces);
   ssize_t n = 0;

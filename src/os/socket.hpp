@@ -32,6 +32,9 @@ Result<Fd> accept_tcp(int listener) noexcept;
 /// Lets the system find peers that are gone without a word: it asks after `idle_seconds` of silence.
 void keep_alive(int socket, int idle_seconds) noexcept;
 
+/// The peer finds the end of the stream after what was sent.
+void stop_sending(int socket) noexcept;
+
 /// recvmsg(2) and sendmsg(2) over pieces, at most 1024; never a signal. How many bytes: for receive, 0 is the stream's
 /// end. EAGAIN: nothing now.
 Result<std::size_t> receive(int socket, std::span<const Segment> pieces) noexcept;

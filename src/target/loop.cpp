@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 constexpr auto kTick = 50ms;
 // A queue without a descriptor is asked again after this long.
 constexpr auto kPollPause = 20us;
+constexpr auto kLinger = 2s;
 constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr std::size_t kPieces = 384;
 constexpr int kSilenceSeconds = 30;
@@ -21,13 +22,14 @@ constexpr int kReceivesAtOnce = 4;
 
 struct Loop::Connection {
   Connection(os::Fd s, Home& home, Tally& tally, const os::Endpoint& local, TimePoint now)
-      : socket(std::move(s)), session(home, tally, local, now) {
-    sources.push_back({Source::Kind::socket, this});
-  }
+      : socket(std::move(s)), session(home, tally, local, now) {}
   os::Fd socket;
   Session session;
-  std::vector<Source> sources;  // the socket's, then the device queues'
+  Source source{Source::Kind::socket, this};
+  std::vector<Source> devices;  // one for each descriptor of the session
   TimePoint stuck_since = TimePoint::max();
+  TimePoint linger_until = TimePoint::max();  // a TermReq is out
+  bool reads = true;
   bool writes = false;  // waits for room in the socket
   bool closed = false;
 };
@@ -173,16 +175,23 @@ void Loop::add(os::Fd socket) {
   const auto local = os::bound_to(socket.get());
   if (!local) return;
   os::keep_alive(socket.get(), kSilenceSeconds);
-  auto c = std::make_unique<Connection>(std::move(socket), home_, tally_, *local, now_);
-  if (!epoll_.add(c->socket.get(), &c->sources.front(), {})) return;
+  try {
+    auto c = std::make_unique<Connection>(std::move(socket), home_, tally_, *local, now_);
+    connections_.reserve(connections_.size() + 1);
+    if (!epoll_.add(c->socket.get(), &c->source, {})) return;
+    connections_.push_back(std::move(c));
+  } catch (const std::bad_alloc&) {
+    tally_.refused.add();
+    return;
+  }
   tally_.accepted.add();
   tally_.connections.add();
-  connections_.push_back(std::move(c));
 }
 
 void Loop::receive(Connection& c) {
   std::array<Segment, kPieces> pieces;
-  for (int i = 0; i < kReceivesAtOnce && !c.session.over(); ++i) {
+  const bool lingers = c.linger_until != TimePoint::max();
+  for (int i = 0; i < kReceivesAtOnce && (lingers || !c.session.over()); ++i) {
     const std::size_t count = c.session.landing(std::span(pieces).first(kPieces - 1));
     const std::size_t landing = total_bytes(std::span(pieces).first(count));
     pieces[count] = {buffer_.data(), buffer_.size()};
@@ -206,7 +215,20 @@ void Loop::serve(Connection& c) {
   } while (c.session.has_ready());
   watch_devices(c);
   if (c.session.busy()) busy_ = true;
-  if (c.session.over() && !c.writes) close(c);
+  if (c.session.over() && !c.writes) end(c);
+}
+
+// A TermReq would not reach the peer if what it sent were thrown away with the socket. NVMe-TCP-1.0 3.5.
+void Loop::end(Connection& c) {
+  if (!c.session.terminating()) return close(c);
+  if (c.linger_until == TimePoint::max()) {
+    os::stop_sending(c.socket.get());
+    c.linger_until = now_ + kLinger;
+    (void)epoll_.change(c.socket.get(), &c.source, {});
+    c.reads = true;
+  } else if (now_ >= c.linger_until) {
+    close(c);
+  }
 }
 
 // False: the connection is gone, or does not take what is sent.
@@ -224,9 +246,12 @@ bool Loop::flush(Connection& c) {
     if (sent && *sent != 0) c.stuck_since = TimePoint::max();
     room = sent && *sent == bytes;
   }
-  if (room == c.writes) {
+  // What is not going to be read must not wake us.
+  const bool reads = c.linger_until != TimePoint::max() || !c.session.over();
+  if (room == c.writes || reads != c.reads) {
     c.writes = !room;
-    if (!epoll_.change(c.socket.get(), &c.sources.front(), {.read = true, .write = c.writes})) return false;
+    c.reads = reads;
+    if (!epoll_.change(c.socket.get(), &c.source, {.read = reads, .write = c.writes})) return false;
   }
   if (room) return true;
   if (c.stuck_since == TimePoint::max()) c.stuck_since = now_;
@@ -237,15 +262,9 @@ bool Loop::flush(Connection& c) {
 
 void Loop::watch_devices(Connection& c) {
   const std::span<const int> descriptors = c.session.descriptors();
-  if (descriptors.empty() || c.sources.size() > 1) return;
-  const std::size_t all = 1 + descriptors.size();
-  std::vector<Source> sources;
-  sources.reserve(all);
-  sources.push_back(c.sources.front());
-  for (std::size_t i = 1; i < all; ++i) sources.push_back({Source::Kind::device, &c});
-  c.sources = std::move(sources);
-  (void)epoll_.change(c.socket.get(), &c.sources.front(), {.read = true, .write = c.writes});
-  for (std::size_t i = 1; i < all; ++i) (void)epoll_.add(descriptors[i - 1], &c.sources[i], {});
+  if (descriptors.empty() || !c.devices.empty()) return;
+  c.devices.assign(descriptors.size(), {Source::Kind::device, &c});
+  for (std::size_t i = 0; i < descriptors.size(); ++i) (void)epoll_.add(descriptors[i], &c.devices[i], {});
 }
 
 void Loop::close(Connection& c) {

@@ -52,6 +52,7 @@ class Loop {
   void receive(Connection& c);
   void serve(Connection& c);
   bool flush(Connection& c);
+  void end(Connection& c);
   void close(Connection& c);
   void watch_devices(Connection& c);
   void look_at_all();

@@ -27,12 +27,7 @@ Session::Session(Home& home, Tally& tally, const os::Endpoint& local, TimePoint 
       now_(now),
       deadline_(now + home.config.handshake) {}
 
-Session::~Session() {
-  lines_.clear();
-  admin_.reset();
-  if (controller_ && qid_ != 0) controller_->release_queue(qid_);
-  if (taken_ != 0) home_.memory.give_back(taken_);
-}
+Session::~Session() { disconnect(); }
 
 void Session::command(std::uint32_t slot, const fabrics::TargetCommand& command) noexcept {
   works_[slot] = {};
@@ -107,10 +102,14 @@ std::uint32_t Session::polled_in_flight() const noexcept {
   return sum;
 }
 
-void Session::tell_events() {
-  while (const auto told = admin_->next_event()) {
-    ++under_way_;
-    answer(told->slot, told->completion);
+void Session::tell_events() noexcept {
+  try {
+    while (const auto told = admin_->next_event()) {
+      ++under_way_;
+      answer(told->slot, told->completion);
+    }
+  } catch (const std::bad_alloc&) {
+    // The event stays where it is until there is memory.
   }
 }
 

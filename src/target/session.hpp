@@ -43,6 +43,8 @@ class Session final : private fabrics::TargetEvents, private backends::Sink {
 
   /// Nothing more is to be received: the connection is to be closed once output() has nothing.
   [[nodiscard]] bool over() const noexcept;
+  /// A TermReq is on its way: the peer is to be given time to read it.
+  [[nodiscard]] bool terminating() const noexcept { return target_.state() == fabrics::State::terminating; }
   /// Takes no more commands; answers those that it has.
   void drain() noexcept { draining_ = true; }
   /// The connection is gone: no more calls but run(), quiet() and the destructor.
@@ -85,6 +87,7 @@ class Session final : private fabrics::TargetEvents, private backends::Sink {
   // session_connect.cpp
   void on_connect(const fabrics::TargetCommand& command);
   void connect();
+  void disconnect() noexcept;
   Completion connect_queue(const spec::fabrics::ConnectData& data);
   Completion connect_admin(const spec::fabrics::ConnectData& data, const Subsystem& subsystem, std::string_view host);
   Completion connect_io(const spec::fabrics::ConnectData& data, std::string_view nqn, std::string_view host);
@@ -97,7 +100,7 @@ class Session final : private fabrics::TargetEvents, private backends::Sink {
   [[nodiscard]] std::uint32_t polled_in_flight() const noexcept;
   void look_at_clock(TimePoint now) noexcept;
   void time_out() noexcept;
-  void tell_events();
+  void tell_events() noexcept;
 
   // session_flow.cpp
   void begin(std::uint32_t slot, const fabrics::TargetCommand& command) noexcept;
@@ -111,9 +114,12 @@ class Session final : private fabrics::TargetEvents, private backends::Sink {
   void lend_to_waiting() noexcept;
   void submit_ready() noexcept;
   bool submit(std::uint32_t slot) noexcept;
-  bool execute_admin(std::uint32_t slot);
+  bool execute_admin(std::uint32_t slot) noexcept;
+  bool pass_admin(std::uint32_t slot) noexcept;
+  Admin::Answer ask_admin(const Work& w, std::uint32_t slot) noexcept;
   void build_request(Work& w) noexcept;
-  void give_up(std::uint32_t slot);
+  void place_data(Work& w, std::byte* out) noexcept;
+  void give_up(std::uint32_t slot) noexcept;
   unsigned reap() noexcept;
 
   Home& home_;

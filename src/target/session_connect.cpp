@@ -60,8 +60,16 @@ void Session::on_connect(const fabrics::TargetCommand& command) {
 }
 
 void Session::connect() {
-  const Completion completion = connect_queue(connect_data_);
-  if (!completion) tally_.refused.add();
+  Completion completion;
+  try {
+    completion = connect_queue(connect_data_);
+  } catch (const std::bad_alloc&) {
+    completion = {0, spec::fabrics_status(FabricsStatus::controller_busy)};
+  }
+  if (!completion) {
+    tally_.refused.add();
+    disconnect();
+  }
   connected_ = completion.ok();
   answer(0, completion);
 }
@@ -89,10 +97,10 @@ Completion Session::connect_queue(const f::ConnectData& data) {
 
 Completion Session::connect_admin(const f::ConnectData& data, const Subsystem& subsystem, std::string_view host) {
   if (data.cntlid != f::kAnyController) return wrong_in_data(offsetof(f::ConnectData, cntlid));
-  if (const Status s = open(subsystem, fabrics::kAdminCapsuleBytes); !s) return {0, s};
   controller_ = home_.controllers.add(subsystem, std::string(host), id_of(data));
   if (!controller_) return {0, spec::fabrics_status(FabricsStatus::controller_busy)};
   admin_ = std::make_unique<Admin>(home_, controller_, local_, f::ConnectKato::get(connect_command_), now_);
+  if (const Status s = open(subsystem, fabrics::kAdminCapsuleBytes); !s) return {0, s};
   return {f::ConnectResult::success(controller_->cntlid), {}};
 }
 
@@ -114,6 +122,18 @@ Completion Session::connect_io(const f::ConnectData& data, std::string_view nqn,
   resets_ = resets;
   if (const Status s = open(controller->subsystem, home_.config.capsule_bytes); !s) return {0, s};
   return {f::ConnectResult::success(controller->cntlid), {}};
+}
+
+// Gives back what a Connect had taken.
+void Session::disconnect() noexcept {
+  lines_.clear();
+  descriptors_.clear();
+  free_tags_.clear();
+  admin_.reset();
+  if (controller_ && qid_ != 0) controller_->release_queue(qid_);
+  controller_.reset();
+  if (taken_ != 0) home_.memory.give_back(taken_);
+  taken_ = 0;
 }
 
 Status Session::open(const Subsystem& subsystem, std::uint32_t capsule_bytes) {
@@ -152,7 +172,7 @@ Status Session::open(const Subsystem& subsystem, std::uint32_t capsule_bytes) {
   if (!capsule_pages) return no_memory;
   capsules_ = std::move(*capsule_pages);
   arena_ = layers::Arena(base, area, kGranule);
-  works_.resize(slots);
+  works_.resize(std::max<std::size_t>(slots, works_.size()));
   waiting_ = fabrics::Ring<std::uint32_t>(slots);
   turns_ = fabrics::Ring<std::uint32_t>(slots);
   ready_ = fabrics::Ring<std::uint32_t>(slots);
@@ -166,7 +186,7 @@ Status Session::open(const Subsystem& subsystem, std::uint32_t capsule_bytes) {
 
 Status Session::open_lines(const Subsystem& subsystem) {
   const bool admin = qid_ == 0;
-  std::uint32_t depth = static_cast<std::uint32_t>(works_.size());
+  std::uint32_t depth = f::ConnectSqsize::get(connect_command_);
   for (const auto& n : subsystem.namespaces) {
     depth = std::min(depth, admin ? kMostAdminDepth : n->backend->caps().max_depth);
   }

@@ -30,6 +30,25 @@ bool brings_data(const Completion& c) noexcept {
   return c.ok() || (c.status.is_nvme() && static_cast<unsigned>(c.status.code()) >> 8 == 2);
 }
 
+// Extended LBAs: blocks of data and metadata in turn, against all data before all metadata.
+struct Interleaved {
+  Interleaved(const Namespace& ns, std::size_t bytes) noexcept
+      : data(ns.block_bytes), metadata(ns.metadata_bytes), blocks(bytes / (data + metadata)) {}
+  void take_apart(const std::byte* mixed, std::byte* apart) const noexcept {
+    for (std::size_t i = 0; i < blocks; ++i) {
+      std::memcpy(apart + i * data, mixed + i * (data + metadata), data);
+      std::memcpy(apart + blocks * data + i * metadata, mixed + i * (data + metadata) + data, metadata);
+    }
+  }
+  void put_together(const std::byte* apart, std::byte* mixed) const noexcept {
+    for (std::size_t i = 0; i < blocks; ++i) {
+      std::memcpy(mixed + i * (data + metadata), apart + i * data, data);
+      std::memcpy(mixed + i * (data + metadata) + data, apart + blocks * data + i * metadata, metadata);
+    }
+  }
+  std::size_t data, metadata, blocks;
+};
+
 }  // namespace
 
 void Session::begin(std::uint32_t slot, const fabrics::TargetCommand& command) noexcept {
@@ -169,7 +188,7 @@ void Session::submit_ready() noexcept {
 }
 
 // True: no device is needed, or not for this one.
-bool Session::execute_admin(std::uint32_t slot) {
+bool Session::execute_admin(std::uint32_t slot) noexcept {
   Work& w = works_[slot];
   const spec::Command& c = *w.command;
   if (spec::Opcode::get(c) == static_cast<std::uint32_t>(AdminOpcode::abort)) {
@@ -177,7 +196,7 @@ bool Session::execute_admin(std::uint32_t slot) {
     return true;
   }
   std::ranges::fill(w.controller, std::byte{0});
-  const Admin::Answer given = admin_->execute(c, slot, w.controller, now_);
+  const Admin::Answer given = ask_admin(w, slot);
   if (given.way == Admin::Way::held) {
     w.phase = Phase::held;
     --under_way_;
@@ -187,23 +206,38 @@ bool Session::execute_admin(std::uint32_t slot) {
     answer(slot, given.completion, given.completion.ok());
     return true;
   }
+  return !pass_admin(slot);
+}
+
+Admin::Answer Session::ask_admin(const Work& w, std::uint32_t slot) noexcept {
+  try {
+    return admin_->execute(*w.command, slot, w.controller, now_);
+  } catch (const std::bad_alloc&) {
+    return {Admin::Way::answered, {0, Status::nvme(internal_error)}};
+  }
+}
+
+// Which namespace's device gets it; false: none, and it is answered.
+bool Session::pass_admin(std::uint32_t slot) noexcept {
+  Work& w = works_[slot];
+  const spec::Command& c = *w.command;
   const std::uint32_t nsid = spec::Nsid::get(c);
   const auto found = std::ranges::find_if(lines_, [&](const Line& l) { return l.ns->nsid == nsid; });
   if (found == lines_.end() && nsid != 0 && nsid != kBroadcast) {
     answer(slot, {0, Status::nvme_dnr(invalid_namespace)});
-    return true;
+    return false;
   }
   w.place = found == lines_.end() ? 0 : static_cast<std::uint16_t>(found - lines_.begin());
   if (lines_[w.place].ns->read_only &&
       spec::Opcode::get(c) == static_cast<std::uint32_t>(AdminOpcode::set_bad_blocks)) {
     answer(slot, {0, Status::nvme_dnr(namespace_write_protected)});
-    return true;
+    return false;
   }
-  return false;
+  return true;
 }
 
 // Event requests alone can be given up: all else is with a device, or about to be. NVMe-2.0 5.1.
-void Session::give_up(std::uint32_t slot) {
+void Session::give_up(std::uint32_t slot) noexcept {
   constexpr std::uint64_t kNotAborted = 1;
   const spec::Command& c = *works_[slot].command;
   const bool here = spec::AbortSqid::get(c) == 0;
@@ -261,12 +295,25 @@ void Session::build_request(Work& w) noexcept {
     if (shape.destination != 0) p.destination = {lists + shape.list, shape.destination};
     at += shape.lists_bytes();
   }
-  if (shape.data_out != 0) w.data = {at, shape.data_out};
-  if (shape.data_in != 0) w.data = {w.controller.data(), shape.data_in};
-  if (shape.metadata_out != 0) w.metadata = {at + shape.data_out, shape.metadata_out};
-  if (shape.metadata_in != 0) w.metadata = {w.controller.data() + shape.data_in, shape.metadata_in};
+  place_data(w, at);
   if (w.data.bytes != 0) p.data = {&w.data, 1};
   if (w.metadata.bytes != 0) p.metadata = {&w.metadata, 1};
+}
+
+// `out`: where the data from the host begins.
+void Session::place_data(Work& w, std::byte* out) noexcept {
+  const Shape& shape = w.shape;
+  if (shape.interleaved) {
+    const Interleaved form(*lines_[w.place].ns, w.split.size());
+    w.data = {w.split.data(), form.blocks * form.data};
+    w.metadata = {w.split.data() + w.data.bytes, form.blocks * form.metadata};
+    if (shape.data_out != 0) form.take_apart(out, w.split.data());
+    return;
+  }
+  if (shape.data_out != 0) w.data = {out, shape.data_out};
+  if (shape.data_in != 0) w.data = {w.controller.data(), shape.data_in};
+  if (shape.metadata_out != 0) w.metadata = {out + shape.data_out, shape.metadata_out};
+  if (shape.metadata_in != 0) w.metadata = {w.controller.data() + shape.data_in, shape.metadata_in};
 }
 
 void Session::complete(backends::Request& request, const Completion& completion) noexcept {
@@ -276,6 +323,9 @@ void Session::complete(backends::Request& request, const Completion& completion)
   --lines_[w.place].in_flight;
   --in_flight_;
   if (hung_up_) return;
+  if (w.shape.interleaved && w.shape.data_in != 0) {
+    Interleaved(*lines_[w.place].ns, w.split.size()).put_together(w.split.data(), w.controller.data());
+  }
   const bool reads = !admin_ && is_read(spec::Opcode::get(*w.command));
   answer(slot, {completion.result, spec::as_path_status(completion.status)},
          completion.ok() || (reads && brings_data(completion)));

@@ -23,11 +23,6 @@ struct Server : testing::Test {
   std::optional<Target> target;
 };
 
-template <typename T>
-std::span<std::byte> bytes_of(T& value) {
-  return std::as_writable_bytes(std::span(&value, 1));
-}
-
 TEST_F(Server, identifies_reads_and_writes) {
   serve();
   Client admin(address());
