@@ -106,7 +106,6 @@ void Admin::set_configuration(std::uint32_t value) noexcept {
 }
 
 Admin::Answer Admin::execute(const spec::Command& c, std::uint32_t slot, std::span<std::byte> memory, TimePoint now) {
-  if (!controller_->enabled) return answer(command_sequence_error);
   const bool discovery = controller_->subsystem.is_discovery();
   const std::uint32_t opcode = spec::Opcode::get(c);
   switch (static_cast<AdminOpcode>(opcode)) {

@@ -55,6 +55,7 @@ class Target::Impl {
   os::Endpoint address;
   std::vector<std::unique_ptr<Loop>> loops;
   std::size_t next = 0;
+  std::atomic<std::uint64_t> turned_away = 0;
   enum class Stage : std::uint8_t { made, running, stopped } stage = Stage::made;
 };
 
@@ -79,7 +80,10 @@ Status Target::Impl::make_loops() {
 void Target::Impl::accepted(os::Fd socket) {
   std::uint64_t open = 0;
   for (const auto& loop : loops) open += loop->tally().connections.get();
-  if (open >= home.config.connections) return;
+  if (open >= home.config.connections) {
+    ++turned_away;
+    return;
+  }
   loops[next++ % loops.size()]->adopt(std::move(socket));
 }
 
@@ -161,6 +165,7 @@ std::string Target::address() const { return impl_->address.text(); }
 TargetCounters Target::counters() const noexcept {
   TargetCounters sum;
   sum.controllers = impl_->home.controllers.count();
+  sum.refused = impl_->turned_away;
   sum.memory_bytes = impl_->home.memory.used();
   for (const auto& loop : impl_->loops) {
     const target::Tally& t = loop->tally();

@@ -67,7 +67,9 @@ void Session::begin(std::uint32_t slot, const fabrics::TargetCommand& command) n
 // What memory the command needs, and whether it can be carried out at all.
 Status Session::plan(Work& w, const fabrics::TargetCommand& command) noexcept {
   const Namespace* ns = nullptr;
-  if (!admin_) {
+  if (admin_) {
+    if (!controller_->enabled) return Status::nvme_dnr(command_sequence_error);
+  } else {
     if (const Status s = find_line(w); !s) return s;
     ns = lines_[w.place].ns;
   }

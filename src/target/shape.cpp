@@ -73,9 +73,9 @@ Status check_blocks(const spec::Command& c, const Namespace& ns, const Shape& s)
   const std::uint32_t blocks = blocks_of(c);
   // A single address of OCSSD 1.2 may be in the command.
   const bool in_command = ns.page.vendor[0] == 1 && blocks == 1 && s.list == 0;
-  if (spec::is_vector(opcode) && s.list != blocks && !in_command) return refuse(lba_list_length_invalid);
   const bool copies = is(c, IoOpcode::vector_copy);
-  if (copies && s.destination != blocks) return refuse(lba_list_length_invalid);
+  const std::uint32_t list = spec::is_vector(opcode) && !in_command ? blocks : 0;
+  if (s.list != list || s.destination != (copies ? blocks : 0)) return refuse(lba_list_length_invalid);
   const bool resets = is(c, IoOpcode::vector_reset);
   const std::uint64_t data = copies || resets ? 0 : std::uint64_t{blocks} * ns.block_bytes;
   const std::uint64_t metadata = resets   ? blocks * sizeof(spec::ChunkDescriptor)

@@ -18,7 +18,7 @@ constexpr auto kExtension = static_cast<FeatureId>(0xD5);
 
 TargetConfig two_namespaces(TargetMetadata metadata = TargetMetadata::none) {
   TargetConfig config = small_config();
-  config.subsystems[0].namespaces = {{"emu:?groups=1&punits=1&chunks=8&sectors=64&oob=16", 7, metadata},
+  config.subsystems[0].namespaces = {{"emu:?groups=1&punits=1&chunks=8&sectors=64&oob_bytes=16", 7, metadata},
                                      {"emu:?groups=2&punits=1&chunks=8&sectors=64", 3}};
   return config;
 }

@@ -97,9 +97,9 @@ TEST(TargetConnect, an_io_queue_belongs_to_the_host_of_its_controller) {
   EXPECT_EQ(attempt({.qid = 1, .cntlid = cntlid}).completion.status, early);
   EXPECT_TRUE(attempt({.qid = 64, .cntlid = cntlid}).completion);
   EXPECT_TRUE(attempt({.qid = 64, .cntlid = cntlid}).completion) << "its number is free again";
-  EXPECT_EQ(admin.execute(spec::build::set_features(spec::FeatureId::number_of_queues, 0, 1 | 1 << 16))
-                .completion.result,
-            1U | 1U << 16);
+  EXPECT_EQ(
+      admin.execute(spec::build::set_features(spec::FeatureId::number_of_queues, 0, 1 | 1 << 16)).completion.result,
+      1U | 1U << 16);
   expect_refused(attempt({.qid = 3, .cntlid = cntlid}), {kInvalid, 42});
 }
 

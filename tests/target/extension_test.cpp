@@ -20,7 +20,7 @@ using Bytes = std::vector<std::byte>;
 constexpr std::uint32_t kSector = 4096, kOob = 16, kSectors = 64, kBatch = 4;
 
 TargetConfig with_metadata(TargetMetadata metadata = TargetMetadata::none) {
-  TargetConfig config = small_config("emu:?groups=1&punits=2&chunks=4&sectors=64&oob=16&ws_min=4&mw_cunits=0");
+  TargetConfig config = small_config("emu:?groups=1&punits=2&chunks=4&sectors=64&oob_bytes=16&ws_min=4&mw_cunits=0");
   config.subsystems[0].namespaces[0].metadata = metadata;
   return config;
 }
@@ -67,7 +67,8 @@ struct Extended : testing::TestWithParam<std::uint32_t> {
   // All sectors of the chunk at `first`, scalar, without the extension's fields.
   void fill(std::uint64_t first) {
     for (std::uint64_t at = 0; at < kSectors; at += kBatch) {
-      ASSERT_TRUE(io->status(build::transfer(IoOpcode::write, 1, first + at, kBatch), {}, pattern(kBatch * kSector, 1)));
+      ASSERT_TRUE(
+          io->status(build::transfer(IoOpcode::write, 1, first + at, kBatch), {}, pattern(kBatch * kSector, 1)));
     }
   }
 };
@@ -76,26 +77,24 @@ TEST_P(Extended, vectors_carry_lists_data_and_metadata) {
   const Bytes data = pattern(kBatch * kSector, 3), metadata = pattern(kBatch * kOob, 5);
   ASSERT_TRUE(write(0, data, metadata));
   Bytes in(data.size() + metadata.size());
-  const extension::Layout both{.metadata_bytes = kBatch * kOob,
-                               .data_in_bytes = kBatch * kSector,
-                               .list = kBatch,
-                               .metadata_in = true};
+  const extension::Layout both{
+      .metadata_bytes = kBatch * kOob, .data_in_bytes = kBatch * kSector, .list = kBatch, .metadata_in = true};
   const Reply r = io->execute(with(build::vector(IoOpcode::vector_read, 1, kBatch), both), in, raw(run(0)));
   ASSERT_TRUE(r.completion) << r.completion.status.message();
   EXPECT_EQ(r.bytes, in.size());
   EXPECT_EQ(in, joined({data, metadata}));
   // Scalar commands may have metadata, too: there is no host part, SGL1 tells of both.
   Bytes scalar(in.size());
-  ASSERT_TRUE(io->status(with(build::transfer(IoOpcode::read, 1, 0, kBatch),
-                              {.metadata_bytes = kBatch * kOob, .metadata_in = true}),
-                         scalar));
+  ASSERT_TRUE(io->status(
+      with(build::transfer(IoOpcode::read, 1, 0, kBatch), {.metadata_bytes = kBatch * kOob, .metadata_in = true}),
+      scalar));
   EXPECT_EQ(scalar, in);
   const Bytes more = joined({pattern(kBatch * kSector, 9), pattern(kBatch * kOob, 11)});
   ASSERT_TRUE(io->status(with(build::transfer(IoOpcode::write, 1, kBatch, kBatch), {.metadata_bytes = kBatch * kOob}),
                          {}, more));
-  ASSERT_TRUE(io->status(with(build::transfer(IoOpcode::read, 1, kBatch, kBatch),
-                              {.metadata_bytes = kBatch * kOob, .metadata_in = true}),
-                         scalar));
+  ASSERT_TRUE(io->status(
+      with(build::transfer(IoOpcode::read, 1, kBatch, kBatch), {.metadata_bytes = kBatch * kOob, .metadata_in = true}),
+      scalar));
   EXPECT_EQ(scalar, more);
 }
 
@@ -115,10 +114,9 @@ TEST_P(Extended, resets_bring_descriptors_and_copies_go_from_list_to_list) {
   EXPECT_EQ(there, pattern(kBatch * kSector, 1));
 
   spec::ChunkDescriptor d{};
-  const Reply reset =
-      io->execute(with(build::vector(IoOpcode::vector_reset, 1, 1),
-                       {.metadata_bytes = sizeof d, .list = 1, .metadata_in = true}),
-                  bytes_of(d), raw({0}));
+  const Reply reset = io->execute(
+      with(build::vector(IoOpcode::vector_reset, 1, 1), {.metadata_bytes = sizeof d, .list = 1, .metadata_in = true}),
+      bytes_of(d), raw({0}));
   ASSERT_TRUE(reset.completion) << reset.completion.status.message();
   EXPECT_EQ(reset.bytes, sizeof d);
   EXPECT_EQ(d.cs, 1) << "free";
@@ -166,7 +164,7 @@ TEST_P(Extended, what_does_not_fit_together_is_refused) {
   refused(copy, {.list = 2, .destination = 3}, 0, 40, lba_list_length_invalid);
   refused(build::transfer(IoOpcode::read, 1, 0, 1), {.metadata_bytes = 0xFFFFFF, .metadata_in = true}, 4096, 0,
           data_sgl_length_invalid);
-  refused(build::transfer(IoOpcode::read, 1, 0, 1), {.list = 1}, 4096, 8, data_sgl_length_invalid);
+  refused(build::transfer(IoOpcode::read, 1, 0, 1), {.list = 1}, 4096, 8, lba_list_length_invalid);
   // And the queue goes on.
   fill(0);
 }
@@ -226,9 +224,9 @@ TEST(TargetStandard, extended_lbas_mix_data_and_metadata) {
             Status::nvme_dnr(data_sgl_length_invalid));
   // With the extension, the same in two parts.
   ASSERT_TRUE(admin.queue.status(build::set_features(static_cast<spec::FeatureId>(extension::kFeature), 0, 1)).ok());
-  ASSERT_TRUE(io.status(with(build::transfer(IoOpcode::read, 1, 0, kBatch),
-                             {.metadata_bytes = kBatch * kOob, .metadata_in = true}),
-                        read));
+  ASSERT_TRUE(io.status(
+      with(build::transfer(IoOpcode::read, 1, 0, kBatch), {.metadata_bytes = kBatch * kOob, .metadata_in = true}),
+      read));
   EXPECT_TRUE(std::equal(read.begin(), read.begin() + kSector, mixed.begin()));
   EXPECT_TRUE(std::equal(read.end() - kOob, read.end(), mixed.end() - kOob));
 }

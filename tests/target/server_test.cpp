@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A whole server, by a host over loopback.
-#include <algorithm>
-#include <cstring>
+#include <poll.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+#include "lightnvm/device.hpp"
 #include "support.hpp"
 
 namespace lightnvm::test {
@@ -20,7 +26,26 @@ struct Server : testing::Test {
     ASSERT_TRUE(target->start());
   }
   [[nodiscard]] std::string address() const { return target->address(); }
+  // Whether it comes true within 10 s.
+  template <typename F>
+  bool soon(F&& f) {
+    for (int i = 0; i < 1000 && !f(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return f();
+  }
   std::optional<Target> target;
+};
+
+// An admin queue and an I/O queue of one host.
+struct Pair {
+  explicit Pair(const std::string& address, std::uint8_t hostid = 1) : admin(address), io(address) {
+    const Reply r = admin.connect({.hostid = hostid});
+    cntlid = f::ConnectResult::cntlid(r.completion.result);
+    ready = r.completion.ok() && admin.enable() &&
+            io.connect({.qid = 1, .cntlid = cntlid, .hostid = hostid}).completion.ok();
+  }
+  Client admin, io;
+  std::uint16_t cntlid = 0;
+  bool ready = false;
 };
 
 TEST_F(Server, identifies_reads_and_writes) {
@@ -63,6 +88,154 @@ TEST_F(Server, identifies_reads_and_writes) {
   EXPECT_EQ(read, written);
   EXPECT_TRUE(io.execute(spec::build::flush(1)).completion);
   EXPECT_TRUE(target->stop());
+}
+
+TEST_F(Server, a_thousand_connections_leave_nothing_behind) {
+  TargetConfig config = small_config();
+  config.cores = 2;
+  serve(config);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < 10; ++i) clients.push_back(std::make_unique<Client>(address()));
+    // Some say nothing, some half of something, some connect.
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      if (i % 3 == 0) {
+        EXPECT_TRUE(clients[i]->connect().completion);
+      }
+      if (i % 3 == 1) (void)::send(clients[i]->socket(), "\0\0", 2, MSG_NOSIGNAL);
+    }
+  }
+  EXPECT_TRUE(soon([&] { return target->counters().connections == 0 && target->counters().accepted == 1000; }));
+  EXPECT_EQ(target->counters().memory_bytes, 0U);
+  EXPECT_EQ(target->counters().controllers, 0U);
+  Pair after(address());
+  EXPECT_TRUE(after.ready);
+}
+
+TEST_F(Server, closes_connections_beyond_the_limit) {
+  TargetConfig config = small_config();
+  config.connections = 2;
+  serve(config);
+  Pair pair(address());
+  ASSERT_TRUE(pair.ready);
+  Client third(address());
+  EXPECT_TRUE(third.ends());
+  EXPECT_EQ(target->counters().refused, 1U);
+}
+
+TEST_F(Server, ends_connections_that_do_not_come_about) {
+  TargetConfig config = small_config();
+  config.handshake = std::chrono::milliseconds(100);
+  serve(config);
+  const os::Fd silent = dial(address());
+  pollfd p{silent.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&p, 1, 10'000), 1);
+  char byte = 0;
+  EXPECT_EQ(::recv(silent.get(), &byte, 1, 0), 0);
+  EXPECT_EQ(target->counters().timeouts, 1U);
+}
+
+TEST_F(Server, answers_what_is_no_pdu_with_a_term_req) {
+  serve();
+  const os::Fd fd = dial(address());
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: nobody\r\n\r\n";
+  ASSERT_EQ(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+  std::array<std::uint8_t, 256> answer{};
+  ASSERT_GE(::recv(fd.get(), answer.data(), answer.size(), 0), 24);
+  EXPECT_EQ(answer[0], 3);  // C2HTermReq
+  EXPECT_EQ(answer[8], 1);  // invalid header field
+  EXPECT_EQ(::recv(fd.get(), answer.data(), answer.size(), 0), 0);
+}
+
+TEST_F(Server, serves_several_hosts_on_several_cores) {
+  TargetConfig config = small_config("emu:?groups=4&punits=1&chunks=2&sectors=64");
+  config.cores = 3;
+  serve(config);
+  std::array<std::atomic<bool>, 4> right{};
+  std::vector<std::thread> hosts;
+  for (unsigned h = 0; h < 4; ++h) {
+    hosts.emplace_back([&, h] {
+      Pair pair(address(), static_cast<std::uint8_t>(h + 1));
+      std::vector<std::byte> data(16384, static_cast<std::byte>(h + 1)), back(16384);
+      bool ok = pair.ready;
+      const std::uint64_t chunk = h * 128;
+      for (std::uint64_t at = 0; ok && at < 64; at += 4) {
+        ok = pair.io.status(spec::build::transfer(IoOpcode::write, 1, chunk + at, 4), {}, data).ok();
+      }
+      for (std::uint64_t at = 0; ok && at < 64; at += 4) {
+        ok = pair.io.status(spec::build::transfer(IoOpcode::read, 1, chunk + at, 4), back).ok() && back == data;
+      }
+      right[h] = ok;
+    });
+  }
+  for (std::thread& t : hosts) t.join();
+  for (const auto& r : right) EXPECT_TRUE(r);
+  EXPECT_GE(target->counters().io_commands, 4U * 32);
+}
+
+TEST_F(Server, stops_under_load_without_losing_what_it_acknowledged) {
+  auto device = Device::open("emu:?name=load&groups=1&punits=1&chunks=8&sectors=4096");
+  ASSERT_TRUE(device);
+  for (int round = 0; round < 5; ++round) {
+    serve(small_config("emu:?name=load"));
+    std::uint64_t acknowledged = 0;
+    bool lost = false;
+    std::thread host([&] {
+      Pair pair(address());
+      std::vector<std::byte> data(16384, std::byte{1});
+      const std::uint64_t chunk = static_cast<std::uint64_t>(round) * 4096;
+      for (std::uint64_t at = 0; pair.ready && at < 4096; at += 4) {
+        const Status s = pair.io.status(spec::build::transfer(IoOpcode::write, 1, chunk + at, 4), {}, data);
+        if (!s) {
+          lost = !s.is_errno(ENOTCONN);
+          break;
+        }
+        acknowledged += 4;
+      }
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + round * 7));
+    EXPECT_TRUE(target->stop());
+    host.join();
+    EXPECT_FALSE(lost);
+    EXPECT_EQ(target->counters().connections, 0U);
+    const auto chunks = device->chunks(static_cast<std::uint64_t>(round), 1);
+    ASSERT_TRUE(chunks);
+    EXPECT_GE((*chunks)[0].write_pointer, acknowledged);
+    target.reset();
+  }
+}
+
+TEST_F(Server, says_what_is_wrong_with_a_configuration) {
+  const auto refused = [](auto&& change, std::string_view wanted) {
+    TargetConfig config = small_config();
+    change(config);
+    const auto opened = Target::open(config);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(last_error().find(wanted), std::string::npos) << last_error();
+  };
+  refused([](TargetConfig& c) { c.subsystems.clear(); }, "no subsystem");
+  refused([](TargetConfig& c) { c.subsystems[0].nqn = "name"; }, "no NQN");
+  refused([](TargetConfig& c) { c.subsystems[0].nqn = f::kDiscoveryNqn; }, "discovery");
+  refused([](TargetConfig& c) { c.subsystems.push_back(c.subsystems[0]); }, "twice");
+  refused([](TargetConfig& c) { c.subsystems[0].namespaces.clear(); }, "no namespace");
+  refused([](TargetConfig& c) { c.subsystems[0].namespaces[0].nsid = 0; }, "nsid");
+  refused([](TargetConfig& c) { c.subsystems[0].namespaces.push_back(c.subsystems[0].namespaces[0]); }, "twice");
+  refused([](TargetConfig& c) { c.subsystems[0].namespaces[0].device = "/nowhere"; }, "/nowhere");
+  refused([](TargetConfig& c) { c.subsystems[0].hosts = {"me"}; }, "no NQN");
+  refused([](TargetConfig& c) { c.subsystems[0].namespaces[0] = {"emu:?oob_bytes=0", 1, TargetMetadata::extended}; },
+          "no metadata");
+  refused([](TargetConfig& c) { c.listen = "127.0.0.1:99999"; }, "port");
+  refused([](TargetConfig& c) { c.listen = "::1"; }, "brackets");
+  refused([](TargetConfig& c) { c.listen = "[::1:5"; }, "bracket");
+  refused([](TargetConfig& c) { c.listen = ":5"; }, "host");
+  refused([](TargetConfig& c) { c.listen = "192.0.2.1:0"; }, "cannot listen");
+  refused([](TargetConfig& c) { c.cores = 0; }, "cores");
+  refused([](TargetConfig& c) { c.io_queues = 65; }, "io_queues");
+  refused([](TargetConfig& c) { c.queue_entries = 1; }, "queue_entries");
+  refused([](TargetConfig& c) { c.capsule_bytes = 100; }, "capsule_bytes");
+  refused([](TargetConfig& c) { c.transfer_bytes = 5000; }, "transfer_bytes");
+  refused([](TargetConfig& c) { c.controllers = 0; }, "controllers");
+  refused([](TargetConfig& c) { c.stall = {}; }, "stall");
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ bool HostSide::wait(std::uint32_t tag, std::chrono::milliseconds timeout) {
 }
 
 Status HostSide::start(std::uint32_t tag, const spec::Command& command, std::span<std::byte> in,
-                     std::span<const std::byte> out) {
+                       std::span<const std::byte> out) {
   Slot& s = slots_[tag];
   s = {command, segment(in), segment(out), {}, false};
   return host_.submit(tag, {&s.command, out.empty() ? std::span<const Segment>() : std::span(&s.out, 1),

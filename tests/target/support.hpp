@@ -56,7 +56,8 @@ class HostSide : private fabrics::HostEvents {
   }
 
   /// Starts a command; `tag` below the depth. wait() for it.
-  Status start(std::uint32_t tag, const spec::Command& command, std::span<std::byte> in, std::span<const std::byte> out);
+  Status start(std::uint32_t tag, const spec::Command& command, std::span<std::byte> in,
+               std::span<const std::byte> out);
   /// Moves bytes until `tag` has its reply, at most for `timeout`.
   bool wait(std::uint32_t tag, std::chrono::milliseconds timeout = std::chrono::seconds(10));
   [[nodiscard]] bool done(std::uint32_t tag) const { return slots_[tag].done; }

@@ -379,7 +379,7 @@ TEST_F(FabricsTarget, data_comes_before_the_error_that_it_came_with) {
   ASSERT_TRUE(target->respond(0, {.result = 1, .status = Status::nvme(StatusCode::high_ecc)}, {&all, 1}).ok());
   const Bytes sent = drain(*target);
   ASSERT_EQ(sent.size(), 24U + 100 + 24);
-  EXPECT_EQ(text(std::span(sent).first(2)), "0704");    // C2HData, LAST_PDU, without SUCCESS
+  EXPECT_EQ(text(std::span(sent).first(2)), "0704");      // C2HData, LAST_PDU, without SUCCESS
   EXPECT_EQ(text(std::span(sent).subspan(146)), "a005");  // 2D0h, one bit up
 }
 
