@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/no_memory.hpp"
 #include "device/ident.hpp"
 #include "layers/complete.hpp"
 
@@ -41,7 +42,7 @@ Result<std::unique_ptr<backends::Backend>> open_backend(std::string_view ident, 
 
 Completion execute_once(backends::Backend& backend, backends::QueueKind kind, const spec::Command& command,
                         std::span<std::byte> data) noexcept {
-  auto queue = backend.open_queue({kind, 1});
+  auto queue = or_no_memory([&] { return backend.open_queue({kind, 1}); });
   if (!queue) return {0, queue.error()};
   const Segment memory = segment(data);
   backends::Request request{command, {}, 0};

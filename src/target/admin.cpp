@@ -100,9 +100,18 @@ void Admin::set_configuration(std::uint32_t value) noexcept {
     controller_->extension = 0;
     controller_->io_queues = 0;
     event_mask_ = 0;
+    told_.clear();
+    waiting_.clear();
     home_.wake_all();
   }
-  if (f::cc::Shn::get(value) != 0) status_ |= f::csts::Shst::put(kShutdownComplete);
+  if (f::cc::Shn::get(value) != 0) shut_down();
+}
+
+// What was written is durable when this says so. NVMe-2.0 3.6.1.
+void Admin::shut_down() noexcept {
+  bool durable = true;
+  for (const auto& n : controller_->subsystem.namespaces) durable &= flush(*n).ok();
+  status_ |= durable ? f::csts::Shst::put(kShutdownComplete) : f::csts::Cfs::put(1);
 }
 
 Admin::Answer Admin::execute(const spec::Command& c, std::uint32_t slot, std::span<std::byte> memory, TimePoint now) {

@@ -63,6 +63,7 @@ class Admin {
   Answer hold_event_request(const spec::Command& c, std::uint32_t slot);
   void keep_alive(TimePoint now) noexcept;
   void set_configuration(std::uint32_t value) noexcept;
+  void shut_down() noexcept;
   [[nodiscard]] bool masked(const backends::AsyncEvent& event) const noexcept;
 
   struct Held {

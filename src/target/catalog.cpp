@@ -120,6 +120,12 @@ Result<std::unique_ptr<Namespace>> make_namespace(const TargetNamespace& config,
   return n;
 }
 
+Status flush(const Namespace& n) noexcept {
+  if (n.read_only) return {};
+  const spec::Command c = spec::build::flush(n.backend->nsid());
+  return device::execute_once(*n.backend, backends::QueueKind::io, c, {}).status;
+}
+
 Result<Catalog> open_catalog(const TargetConfig& config, backends::Registry registry) {
   if (config.subsystems.empty()) return wrong("there is no subsystem to serve");
   Catalog catalog;

@@ -55,6 +55,9 @@ struct Catalog {
 /// Opens all devices through `registry`. EINVAL: the configuration; otherwise what opening said. With a sentence.
 Result<Catalog> open_catalog(const TargetConfig& config, backends::Registry registry);
 
+/// Makes durable what was written, unless the namespace is read-only.
+Status flush(const Namespace& n) noexcept;
+
 /// One namespace over a backend that is open and complete (layers/complete): identifies it.
 Result<std::unique_ptr<Namespace>> make_namespace(const TargetNamespace& config,
                                                   std::unique_ptr<backends::Backend> backend);

@@ -98,6 +98,7 @@ void Loop::run() {
     now_ = backends::Clock::now();
     for (const auto& c : connections_) c->session.run(now_);
     sweep();
+    if (!connections_.empty()) std::this_thread::sleep_for(kPollPause);
   }
 }
 

@@ -7,8 +7,6 @@
 
 #include "base/error.hpp"
 #include "base/no_memory.hpp"
-#include "device/opener.hpp"
-#include "spec/build.hpp"
 #include "target/loop.hpp"
 
 namespace lightnvm {
@@ -116,12 +114,9 @@ Status Target::Impl::flush_all() {
   Status first;
   for (const target::Subsystem& s : home.catalog.subsystems) {
     for (const auto& n : s.namespaces) {
-      if (n->read_only) continue;
-      backends::Backend& b = *n->backend;
-      const Completion c = device::execute_once(b, backends::QueueKind::io, spec::build::flush(b.nsid()), {});
-      if (!c && first.ok()) {
-        first = fail(c.status, fmt::format("{}, namespace {}: flush failed: {}", s.nqn, n->nsid, c.status.message()));
-      }
+      const Status flushed = target::flush(*n);
+      if (flushed || !first) continue;
+      first = fail(flushed, fmt::format("{}, namespace {}: flush failed: {}", s.nqn, n->nsid, flushed.message()));
     }
   }
   return first;

@@ -3,6 +3,7 @@
 #include "target/shape.hpp"
 
 #include "lightnvm/geometry.hpp"
+#include "spec/ocssd12.hpp"
 #include "spec/ocssd20.hpp"
 
 namespace lightnvm::target {
@@ -60,6 +61,14 @@ Status standard_shape(const spec::Command& c, std::uint32_t bytes, const ShapeTe
     }
   }
   if (bytes == 0) return {};
+  // A list of blocks is this command's data. OCSSD-1.2 10.3.
+  if (terms.admin && is(c, spec::AdminOpcode::set_bad_blocks)) {
+    const std::uint32_t blocks = spec::BadBlockNlb::get(c) + 1;
+    if (blocks > kMaxAddresses) return refuse(invalid_field);
+    if (bytes != blocks * 8) return refuse(data_sgl_length_invalid);
+    s.list = static_cast<std::uint8_t>(blocks);
+    return {};
+  }
   const Direction direction = direction_of(c);
   if (direction == Direction::none || direction == Direction::both) return refuse(data_sgl_length_invalid);
   put_data(c, bytes, s);

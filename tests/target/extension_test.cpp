@@ -193,6 +193,19 @@ TEST(TargetStandard, single_addresses_lie_in_the_command) {
             Status::nvme_dnr(invalid_field));
 }
 
+TEST(TargetStandard, bad_blocks_of_a_list_are_its_data) {
+  Bench bench(small_config("emu:?spec=1.2&groups=1&punits=1&blocks=8"));
+  Admin admin(bench);
+  const std::vector<std::uint64_t> one = {0};
+  const auto set = [&](std::uint32_t blocks, std::span<const std::byte> list) {
+    return admin.queue.status(build::set_bad_blocks(1, 1, blocks), {}, list);
+  };
+  EXPECT_TRUE(set(1, raw(one)).ok());
+  EXPECT_EQ(set(2, raw(one)), Status::nvme_dnr(data_sgl_length_invalid));
+  const std::vector<std::uint64_t> many(65);
+  EXPECT_EQ(set(65, raw(many)), Status::nvme_dnr(invalid_field));
+}
+
 TEST(TargetStandard, lengths_are_the_commands) {
   Bench bench(with_metadata());
   Admin admin(bench);
