@@ -10,11 +10,10 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstring>
 #include <memory>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 
 namespace lightnvm::os {
 namespace {
@@ -78,8 +77,9 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   if (host.empty()) return wrong("the host is missing");
   Endpoint e{std::string(host), default_port};
   if (has_port) {
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), e.port);
-    if (error != std::errc() || end != port.data() + port.size()) return wrong("the port is 0 to 65535");
+    const auto number = parse_number<std::uint16_t>(port);
+    if (!number) return wrong("the port is 0 to 65535");
+    e.port = *number;
   }
   return e;
 }
@@ -115,9 +115,7 @@ Result<Endpoint> bound_to(int socket) {
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
     return std::unexpected(Status::os(EADDRNOTAVAIL));
   }
-  Endpoint e{host, 0};
-  std::from_chars(port, port + std::strlen(port), e.port);
-  return e;
+  return Endpoint{host, parse_number<std::uint16_t>(port).value_or(0)};
 }
 
 Result<Fd> accept_tcp(int listener) noexcept {

@@ -173,6 +173,25 @@ TEST_F(Server, serves_several_hosts_on_several_cores) {
   EXPECT_GE(target->counters().io_commands, 4U * 32);
 }
 
+TEST_F(Server, a_batch_takes_few_system_calls) {
+  serve();
+  Pair pair(address());
+  ASSERT_TRUE(pair.ready);
+  std::vector<std::byte> memory(32 * 4096);
+  const TargetCounters before = target->counters();
+  for (int round = 0; round < 50; ++round) {
+    for (std::uint32_t tag = 0; tag < 32; ++tag) {
+      ASSERT_TRUE(pair.io.start(tag, spec::build::transfer(IoOpcode::read, 1, 0, 1),
+                                std::span(memory).subspan(tag * 4096U, 4096), {}));
+    }
+    for (std::uint32_t tag = 0; tag < 32; ++tag) ASSERT_TRUE(pair.io.wait(tag));
+  }
+  const TargetCounters after = target->counters();
+  EXPECT_EQ(after.io_commands - before.io_commands, 50U * 32);
+  // A wait goes with each receive.
+  EXPECT_LE(2 * (after.receives - before.receives) + after.sends - before.sends, 50U * 32 / 8);
+}
+
 TEST_F(Server, stops_under_load_without_losing_what_it_acknowledged) {
   auto device = Device::open("emu:?name=load&groups=1&punits=1&chunks=8&sectors=4096");
   ASSERT_TRUE(device);
