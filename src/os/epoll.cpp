@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "os/socket.hpp"
 
@@ -21,6 +22,17 @@ Status control(int epoll, int operation, int fd, void* who, Epoll::Interest inte
   e.events = bits(interest);
   e.data.ptr = who;
   return ::epoll_ctl(epoll, operation, fd, &e) == 0 ? Status() : Status::os(errno);
+}
+
+int wait_for(int epoll, std::span<epoll_event> events, std::chrono::nanoseconds timeout) noexcept {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  const timespec t{seconds.count(), (timeout - seconds).count()};
+  const int room = static_cast<int>(events.size());
+  const int n = ::epoll_pwait2(epoll, events.data(), room, &t, nullptr);
+  if (n >= 0 || errno != ENOSYS) return n;
+  // kernel < 5.11, and what filters or simulates system calls: whole milliseconds; what is shorter only looks.
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
+  return ::epoll_wait(epoll, events.data(), room, static_cast<int>(whole.count()));
 }
 
 }  // namespace
@@ -41,10 +53,7 @@ void Epoll::remove(int fd) noexcept { (void)::epoll_ctl(fd_.get(), EPOLL_CTL_DEL
 
 unsigned Epoll::wait(std::span<Event> events, std::chrono::nanoseconds timeout) noexcept {
   std::array<epoll_event, 64> raw;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-  const timespec t{seconds.count(), (timeout - seconds).count()};
-  const int room = static_cast<int>(std::min(events.size(), raw.size()));
-  const int n = ::epoll_pwait2(fd_.get(), raw.data(), room, &t, nullptr);
+  const int n = wait_for(fd_.get(), std::span(raw).first(std::min(events.size(), raw.size())), timeout);
   for (int i = 0; i < n; ++i) {
     const std::uint32_t what = raw[static_cast<unsigned>(i)].events;
     events[static_cast<unsigned>(i)] = {raw[static_cast<unsigned>(i)].data.ptr, (what & (EPOLLIN | EPOLLRDHUP)) != 0,
