@@ -35,6 +35,10 @@ _liblightnvm_bench_options() {
 _liblightnvm_options() {
   case $1.$2 in
     nvm_check.*) echo "-h --help --version -y --yes --json --rule --list --seed" && return ;;
+    nvm_target.*)
+      echo "-h --help --version --json --nqn --host --metadata --ro --listen --cores --config"
+      return
+      ;;
     *.) echo "-h --help --version" && return ;;
   esac
   echo "-h --help --json"
@@ -65,6 +69,7 @@ _liblightnvm_values() {
     --predefined) echo "0x00 0xff" ;;
     --color) echo "always never auto" ;;
     --timing) echo "command batch" ;;
+    --metadata) echo "none extended" ;;
     *) return 1 ;;
   esac
 }
@@ -87,7 +92,7 @@ _liblightnvm_files() {
 _liblightnvm() {
   local tool=${COMP_WORDS[0]##*/} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} sub="" first=1 values
   COMPREPLY=()
-  if [[ $tool != nvm_check ]]; then
+  if [[ $tool != nvm_check && $tool != nvm_target ]]; then
     first=2
     ((COMP_CWORD > 1)) && sub=${COMP_WORDS[1]}
     if ((COMP_CWORD == 1)) && [[ $word != -* ]]; then
@@ -97,15 +102,15 @@ _liblightnvm() {
   fi
   if values=$(_liblightnvm_values "$before"); then
     _liblightnvm_words "$word" "$values"
-  elif [[ $before == -[cdimo] || $before == --chunk-info ]]; then
+  elif [[ $before == -[cdimo] || $before == --chunk-info || $before == --config ]]; then
     _liblightnvm_files "$word"
   elif [[ $word == -* ]]; then
     _liblightnvm_words "$word" "$(_liblightnvm_options "$tool" "$sub")"
   elif [[ $tool.$sub == nvm_dev.enum ]]; then
     _liblightnvm_files "$word" -d
-  elif ((COMP_CWORD == first)) && [[ $tool.$sub != nvm_dev.backends ]] || [[ $tool.$sub == nvm_bench.compare ]]; then
+  elif ((COMP_CWORD == first)) && [[ $tool.$sub != nvm_dev.backends ]] || [[ $tool.$sub == nvm_bench.compare || $tool == nvm_target ]]; then
     _liblightnvm_files "$word"
   fi
 }
 
-complete -F _liblightnvm nvm_addr nvm_bbt nvm_bench nvm_check nvm_cmd nvm_dev nvm_emu nvm_vblk
+complete -F _liblightnvm nvm_addr nvm_bbt nvm_bench nvm_check nvm_cmd nvm_dev nvm_emu nvm_target nvm_vblk

@@ -9,6 +9,7 @@
 #include "base/no_memory.hpp"
 #include "device/core.hpp"
 #include "device/ident.hpp"
+#include "device/opener.hpp"
 #include "layers/complete.hpp"
 #include "layers/fault.hpp"
 #include "layers/trace.hpp"
@@ -20,30 +21,10 @@ namespace {
 
 using backends::Entry;
 using backends::Ident;
-using backends::Opened;
 using backends::Refusal;
 using backends::Registry;
 
 using Attempt = std::expected<std::shared_ptr<Device::Impl>, Refusal>;
-
-/// Opens through the registry and completes what it opened: for a backend that stands on another one.
-class RegistryOpener final : public backends::Opener {
- public:
-  explicit RegistryOpener(Registry registry) noexcept : registry_(registry) {}
-
-  Opened open(const Ident& ident) override {
-    for (const Entry& entry : registry_) {
-      if (entry.descriptor == nullptr || (!ident.backend.empty() && ident.backend != entry.name)) continue;
-      auto backend = entry.descriptor->open(ident, *this);
-      if (backend) return layers::complete(std::move(*backend));
-      if (backend.error().mine) return backend;
-    }
-    return std::unexpected(Refusal{false, Status::os(ENODEV), fmt::format("{}: no backend knows it", ident.text)});
-  }
-
- private:
-  Registry registry_;
-};
 
 // "NVM_BE_LBD", "LBD" and "lbd" mean the same.
 std::string canonical(std::string_view text) {
@@ -106,7 +87,7 @@ struct Extras {
 };
 
 Attempt attempt(const Entry& entry, const Ident& ident, const Extras& extras, Registry registry) {
-  RegistryOpener opener(registry);
+  device::RegistryOpener opener(registry);
   auto backend = entry.descriptor->open(ident, opener);
   Route route;
   if (backend) {

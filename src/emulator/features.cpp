@@ -28,6 +28,7 @@ Traits traits(FeatureId id, bool physical) noexcept {
     case FeatureId::interrupt_vector_configuration: return {true, false, 0x1FFFF};
     case FeatureId::write_atomicity: return {true, false, 1};
     case FeatureId::async_event_configuration: return {true, false, 0xFF};
+    case FeatureId::keep_alive_timer: return {};  // of fabrics alone
     case FeatureId::media_feedback: return {!physical, true, 3};  // OCSSD 2.0 alone
   }
   return {};

@@ -22,6 +22,9 @@ class Endpoint {
   std::size_t landing(std::span<Segment> pieces) const noexcept {
     return state_ == State::live ? input_.landing(pieces) : 0;
   }
+  /// For the owner's deadlines: whether a PDU from the peer has begun and is not complete; how many were complete.
+  [[nodiscard]] bool in_pdu() const noexcept { return input_.in_pdu(); }
+  [[nodiscard]] std::uint64_t pdus() const noexcept { return input_.pdus(); }
 
  protected:
   struct Role {

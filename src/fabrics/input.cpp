@@ -208,6 +208,7 @@ void Input::end_payload() noexcept {
 }
 
 void Input::begin_header() noexcept {
+  ++pdus_;
   part_ = Part::common;
   filled_ = 0;
 }

@@ -44,6 +44,10 @@ class Input {
   /// `bytes` bytes, at most what landing() named, are there. take() goes on from here.
   void landed(std::size_t bytes) noexcept;
 
+  /// Whether a PDU has begun and is not complete; how many were complete so far.
+  [[nodiscard]] bool in_pdu() const noexcept { return part_ != Part::common || filled_ != 0; }
+  [[nodiscard]] std::uint64_t pdus() const noexcept { return pdus_; }
+
   /// The header, valid from Step::header to the next take() that returns another one.
   template <typename T>
   [[nodiscard]] T header() const noexcept {
@@ -82,6 +86,7 @@ class Input {
   std::array<std::byte, kLargestHeader> header_{};
   std::array<std::byte, spec::tcp::kDigestBytes> digest_{};
   std::size_t filled_ = 0;  // of header_, then of what follows it up to PDO, then of digest_
+  std::uint64_t pdus_ = 0;
   std::size_t header_end_ = 0;
   std::size_t known_ = 0;  // of header_, of the PDU last looked at
   std::uint32_t payload_bytes_ = 0;

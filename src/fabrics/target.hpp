@@ -69,9 +69,9 @@ class Target : public Endpoint {
   /// ended.
   Status receive(std::uint32_t index, std::span<const Segment> memory) noexcept;
 
-  /// `index` is the slot. Answers: `data` first (only if the completion is a success), then the completion. `data`, at
-  /// most what the host has room for, stays until finished() or close(). EBUSY: between receive() and received(), or
-  /// answered already; ENOTCONN: the connection has ended and the slot with it.
+  /// `index` is the slot. Answers: `data` first (with an error: what came of it all the same), then the completion.
+  /// `data`, at most what the host has room for, stays until finished() or close(). EBUSY: between receive() and
+  /// received(), or answered already; ENOTCONN: the connection has ended and the slot with it.
   Status respond(std::uint32_t index, const Completion& completion, std::span<const Segment> data = {}) noexcept;
 
   /// See connection.hpp. Bytes that come when the connection has ended are ignored.

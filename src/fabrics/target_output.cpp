@@ -11,7 +11,7 @@ using spec::tcp::PduType;
 Status Target::respond(std::uint32_t index, const Completion& completion, std::span<const Segment> data) noexcept {
   if (!open()) return Status::os(ENOTCONN);
   if (index >= slots_.size() || slots_[index].phase != Phase::owned) return Status::os(EBUSY);
-  const std::size_t bytes = completion.ok() ? total_bytes(data) : 0;
+  const std::size_t bytes = total_bytes(data);
   if (bytes > UINT32_MAX) return Status::os(EINVAL);
   Slot& slot = slots_[index];
   slot.phase = Phase::answered;

@@ -133,6 +133,7 @@ enum class FeatureId : std::uint8_t {
   interrupt_vector_configuration = 0x09,
   write_atomicity = 0x0A,
   async_event_configuration = 0x0B,
+  keep_alive_timer = 0x0F,
   media_feedback = 0xCA,  // OCSSD-2.0 3.5
 };
 
@@ -176,11 +177,17 @@ struct IdentifyController {
   std::uint8_t cmic, mdts;
   std::uint16_t cntlid;
   std::uint32_t ver;
-  std::uint8_t reserved84[172];
+  std::uint8_t reserved84[27];
+  std::uint8_t cntrltype;
+  std::uint8_t reserved112[144];
   std::uint16_t oacs;
   std::uint8_t acl, aerl, frmw, lpa, elpe, npss, avscc, apsta;
   std::uint16_t wctemp, cctemp;
-  std::uint8_t reserved270[242];
+  std::uint8_t reserved270[10];
+  std::uint8_t tnvmcap[16], unvmcap[16];
+  std::uint8_t reserved312[8];
+  std::uint16_t kas;  ///< granularity of KATO, 100 ms each
+  std::uint8_t reserved322[190];
   std::uint8_t sqes, cqes;
   std::uint16_t maxcmd;
   std::uint32_t nn;
@@ -193,12 +200,19 @@ struct IdentifyController {
   std::uint32_t sgls;
   std::uint8_t reserved540[228];
   char subnqn[256];
-  std::uint8_t reserved1024[2048];
+  std::uint8_t reserved1024[768];
+  std::uint32_t ioccsz, iorcsz;  ///< largest capsules of I/O queues, 16 bytes each
+  std::uint16_t icdoff;
+  std::uint8_t fcatt, msdbd;
+  std::uint16_t ofcs;
+  std::uint8_t reserved1806[1266];
   std::uint8_t vendor[1024];
 };
 static_assert(sizeof(IdentifyController) == kIdentifyBytes);
 static_assert(offsetof(IdentifyController, oacs) == 256 && offsetof(IdentifyController, sqes) == 512);
 static_assert(offsetof(IdentifyController, sgls) == 536 && offsetof(IdentifyController, subnqn) == 768);
+static_assert(offsetof(IdentifyController, cntrltype) == 111 && offsetof(IdentifyController, kas) == 320);
+static_assert(offsetof(IdentifyController, ioccsz) == 1792 && offsetof(IdentifyController, vendor) == 3072);
 
 /// SMART / Health Information log. NVMe-2.0 5.16.1.3; counters are 128 bits, of which the low half is used.
 struct SmartLog {

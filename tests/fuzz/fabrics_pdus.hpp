@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "base/crc32c.hpp"
 #include "fabrics/connection.hpp"
+#include "lightnvm/segment.hpp"
 #include "source.hpp"
 
 namespace lightnvm::fabrics::fuzz {

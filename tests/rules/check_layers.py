@@ -23,7 +23,7 @@ PARTS = {
     "device": (5, "src/device", ["device", "queue", "buffer", "command"]),
     "vblk": (6, "src/vblk", ["virtual_block"]),
     "format": (6, "src/format", ["format"]),
-    "target": (6, "src/target", []),
+    "target": (6, "src/target", ["target"]),
     "capi": (7, "src/capi", []),  # and include/liblightnvm*.h
     "umbrella": (8, None, ["lightnvm"]),
 }

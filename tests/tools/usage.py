@@ -2,7 +2,7 @@
 # What the tools say of themselves: their sub-commands and options, as --help prints them.
 import re
 
-TOOLS = ["nvm_addr", "nvm_bbt", "nvm_bench", "nvm_check", "nvm_cmd", "nvm_dev", "nvm_emu", "nvm_vblk"]
+TOOLS = ["nvm_addr", "nvm_bbt", "nvm_bench", "nvm_check", "nvm_cmd", "nvm_dev", "nvm_emu", "nvm_target", "nvm_vblk"]
 
 
 def subcommands(bench, tool):

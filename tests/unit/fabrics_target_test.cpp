@@ -362,13 +362,25 @@ TEST_F(FabricsTarget, opens_only_queues_that_can_be) {
   EXPECT_TRUE(target->open_queue(queue()).is_errno(EBUSY));
 }
 
-TEST_F(FabricsTarget, errors_bring_no_data_and_host_errors_are_path_errors) {
+TEST_F(FabricsTarget, host_errors_are_path_errors) {
   go_live();
   target->received(capsule(command(2, 5, 100)));
-  ASSERT_TRUE(target->respond(0, {.result = 0, .status = Status::os(ECONNRESET)}, segments).ok());
+  ASSERT_TRUE(target->respond(0, {.result = 0, .status = Status::os(ECONNRESET)}).ok());
   const Bytes sent = drain(*target);
   ASSERT_EQ(sent.size(), 24U);
   EXPECT_EQ(text(std::span(sent).subspan(22)), "e006");  // 370h, one bit up
+}
+
+TEST_F(FabricsTarget, data_comes_before_the_error_that_it_came_with) {
+  go_live();
+  target->received(capsule(command(2, 5, 100)));
+  memory.resize(100);
+  const Segment all{memory.data(), 100};
+  ASSERT_TRUE(target->respond(0, {.result = 1, .status = Status::nvme(StatusCode::high_ecc)}, {&all, 1}).ok());
+  const Bytes sent = drain(*target);
+  ASSERT_EQ(sent.size(), 24U + 100 + 24);
+  EXPECT_EQ(text(std::span(sent).first(2)), "0704");      // C2HData, LAST_PDU, without SUCCESS
+  EXPECT_EQ(text(std::span(sent).subspan(146)), "a005");  // 2D0h, one bit up
 }
 
 TEST_F(FabricsTarget, sqhd_counts_round_the_queue) {
