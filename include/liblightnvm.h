@@ -34,8 +34,9 @@ extern "C" {
 #define NVM_DEV_NAME_LEN 32
 #define NVM_DEV_PATH_LEN 37
 
-/* Scrambler of 1.2 devices. The bit is NVM_CMD_SGL's as well: on a 2.0 device it is taken for that where `data` is an
- * nvm_sgl of the device, and ignored otherwise. */
+/* Scrambler of 1.2 devices. The bit is NVM_CMD_SGL's as well: it is taken for that where `data` is an nvm_sgl of the
+ * device, on every version. Otherwise it asks a 1.2 device for the scrambler, and a 2.0 device for nothing. So the
+ * scrambler cannot be asked for together with a list. */
 #define NVM_FLAG_SCRBL 0x200
 #define NVM_FLAG_DEFAULT (NVM_FLAG_PMODE_SNGL | NVM_FLAG_SCRBL)
 

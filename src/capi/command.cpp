@@ -94,32 +94,23 @@ int issue(const Call& call, const char* what, Queued&& submit, Waited&& execute)
   });
 }
 
-// The memory of a transfer where lists are announced, in `out`; what is no list of the device is plain memory, which is
-// what 0x200 (the scrambler's bit) means with it.
-template <typename Memory, typename Bytes>
-[[gnu::noinline]] bool gather(const nvm_dev& dev, std::uint16_t flags, Bytes data, Bytes meta,
+// The memory of a transfer from or into the list `data`, in `out`. False where the metadata is to be a list of the
+// device, and is none.
+template <typename Memory>
+[[gnu::noinline]] bool gather(const nvm_dev& dev, const nvm_sgl& data, auto meta, bool meta_list,
                               std::optional<Memory>& out) {
-  constexpr bool kWrites = std::is_same_v<Memory, Source>;
-  const nvm_sgl* list = as_sgl(dev, data.data());
-  if ((flags & NVM_CMD_SGL_META) == 0 || meta.empty()) {
-    if (list == nullptr) {
-      out.emplace(data, meta);
-    } else if constexpr (kWrites) {
-      out.emplace(Source::gather(list->segments, meta));
+  const std::span<const Segment> segments(data.segments);
+  const auto emplace = [&](auto metadata) {
+    if constexpr (std::is_same_v<Memory, Source>) {
+      out.emplace(Source::gather(segments, metadata));
     } else {
-      out.emplace(Destination::scatter(list->segments, meta));
+      out.emplace(Destination::scatter(segments, metadata));
     }
     return true;
-  }
-  const nvm_sgl* meta_list = as_sgl(dev, meta.data());
-  if (list == nullptr || meta_list == nullptr) return false;
-  const std::span<const Segment> segments(meta_list->segments);
-  if constexpr (kWrites) {
-    out.emplace(Source::gather(list->segments, segments));
-  } else {
-    out.emplace(Destination::scatter(list->segments, segments));
-  }
-  return true;
+  };
+  if (!meta_list) return emplace(meta);
+  const nvm_sgl* list = as_sgl(dev, meta.data());
+  return list != nullptr && emplace(std::span<const Segment>(list->segments));
 }
 
 template <typename Memory>
@@ -148,8 +139,8 @@ template <typename Memory, typename Byte>
       vector ? Sectors(std::span(to_addresses(addrs), count)) : Sectors(*to_addresses(addrs), count);
   const std::span bytes(data, std::size_t{count} * dev->sector_bytes);
   const std::span oob(meta, meta == nullptr ? 0 : std::size_t{count} * dev->oob_bytes);
-  const auto send = [&](const Memory& memory) {
-    const CommandOptions options = options_of(*dev, flags);
+  const auto send = [&](const Memory& memory, std::uint16_t asked) {
+    const CommandOptions options = options_of(*dev, asked);
     return issue(
         call, what,
         [&](Queue& queue, Callback&& done) {
@@ -167,14 +158,15 @@ template <typename Memory, typename Byte>
           }
         });
   };
-  if ((flags & NVM_CMD_SGL) == 0 || has_planes(*dev)) [[likely]] {
-    return send(Memory(bytes, oob));
-  }
+  const nvm_sgl* list = (flags & NVM_CMD_SGL) == 0 ? nullptr : as_sgl(*dev, data);
+  const bool meta_list = (flags & NVM_CMD_SGL_META) != 0 && !oob.empty();
+  if (list == nullptr && !meta_list) return send(Memory(bytes, oob), flags);
   std::optional<Memory> memory;
-  if (!gather(*dev, flags, bytes, oob, memory)) {
+  if (list == nullptr || !gather(*dev, *list, oob, meta_list, memory)) {
     return refuse_call(call, EINVAL, "NVM_CMD_SGL_META needs lists of this device as data and as meta");
   }
-  return send(*memory);
+  // Of a list the bit has said all that it says: it does not ask for the scrambler as well.
+  return send(*memory, static_cast<std::uint16_t>(flags & ~NVM_FLAG_SCRBL));
 }
 
 template <typename Memory>

@@ -91,7 +91,7 @@ const char* make_odd_image(const char* name) {
 }
 
 struct told told_of(const char* trace, const char* opcode) {
-  struct told told = {0, 0, 0, 0};
+  struct told told = {0, 0, 0, 0, 0};
   char line[4096], event[16], name[32];
   FILE* file = fopen(trace, "r");
   CHECK(file != NULL);
@@ -105,7 +105,9 @@ struct told told_of(const char* trace, const char* opcode) {
     told.addresses += addresses;
     if (addresses > told.most) told.most = addresses;
     const char* control = strstr(line, "control=");
-    told.with_mode += control != NULL && (strtoul(control + strlen("control="), NULL, 16) & 3) != 0;
+    const unsigned long asked = control == NULL ? 0 : strtoul(control + strlen("control="), NULL, 16);
+    told.with_mode += (asked & (NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD)) != 0;
+    told.scrambled += (asked & NVM_FLAG_SCRBL) != 0;
   }
   fclose(file);
   return told;

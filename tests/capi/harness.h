@@ -107,9 +107,9 @@ void set_dulbe(struct nvm_dev* dev, int on);
 // The descriptor of a chunk.
 struct nvm_spec_rprt_descr chunk_of(struct nvm_dev* dev, struct nvm_addr addr);
 // The commands of that opcode in a device's trace: how many, the most addresses of one, all of them together, and how
-// many commands named a plane mode.
+// many commands named a plane mode, and asked for the scrambler.
 struct told {
-  unsigned commands, most, addresses, with_mode;
+  unsigned commands, most, addresses, with_mode, scrambled;
 };
 struct told told_of(const char* trace, const char* opcode);
 // A path in the test's own folder, made anew for each program; valid until the next call.
