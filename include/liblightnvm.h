@@ -301,7 +301,7 @@ int nvm_dev_get_ws_opt(const struct nvm_dev* dev);
 int nvm_dev_get_mw_cunits(const struct nvm_dev* dev);
 int nvm_dev_get_quirks(const struct nvm_dev* dev);
 int nvm_dev_set_quirks(struct nvm_dev* dev, int quirks);
-/* Address format of a 2.0 device (NULL, EINVAL on 1.2), and of a 1.2 device (NULL, EINVAL on 2.0). */
+/* Address format of a 2.0 device (NULL, ENOTSUP on 1.2), and of a 1.2 device (NULL, ENOTSUP on 2.0). */
 const struct nvm_spec_lbaf* nvm_dev_get_lbaf(const struct nvm_dev* dev);
 const struct nvm_spec_ppaf_nand* nvm_dev_get_ppaf(const struct nvm_dev* dev);
 const struct nvm_spec_ppaf_nand_mask* nvm_dev_get_ppaf_mask(const struct nvm_dev* dev);

@@ -136,7 +136,7 @@ auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
 template <typename T>
 const T* of_version(const nvm_dev& dev, SpecVersion version, const T* value) {
   if (dev.device.version() == version) return value;
-  return refuse_pointer<const T>(EINVAL, "a device of this specification version has no such address format");
+  return refuse_pointer<const T>(ENOTSUP, "a device of this specification version has no such address format");
 }
 
 // A setter of a value between two bounds.

@@ -127,6 +127,8 @@ TEST(getters_tell_what_the_device_is) {
   CHECK_INT((long long)NPUGRP * NPUNIT * NCHUNK * NSECTR * SECTOR, geo->tbytes);
   CHECK_INT(NVM_SPEC_VERID_20, geo->verid);
   const struct nvm_spec_lbaf* lbaf = nvm_dev_get_lbaf(dev);
+  CHECK_NULL(ENOTSUP, nvm_dev_get_ppaf(dev));
+  CHECK_NULL(ENOTSUP, nvm_dev_get_ppaf_mask(dev));
   CHECK_INT(1, lbaf->pugrp);
   CHECK_INT(2, lbaf->punit);
   CHECK_INT(4, lbaf->chunk);

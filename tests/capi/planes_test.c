@@ -50,7 +50,7 @@ TEST(what_the_device_is) {
   CHECK_INT(SECTORS, nvm_dev_get_ws_min(dev));
   CHECK_INT(PAGE, nvm_dev_get_ws_opt(dev));
   CHECK_REFUSED(EINVAL, nvm_dev_get_mw_cunits(dev));
-  CHECK_NULL(EINVAL, nvm_dev_get_lbaf(dev));
+  CHECK_NULL(ENOTSUP, nvm_dev_get_lbaf(dev));
   CHECK(nvm_dev_get_ppaf(dev) != NULL);
   CHECK(nvm_dev_get_ppaf_mask(dev) != NULL);
   CHECK_NULL(EINVAL, nvm_dev_get_ppaf(NULL));
