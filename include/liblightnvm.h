@@ -421,20 +421,21 @@ struct nvm_aer {
   uint32_t nsectr; /* with mask 1: how many */
   uint32_t rsvd2;
 };
-/* Up to `naers` notifications that have not been handed out; never waits. Returns how many, 0: none. ENOTSUP where the
- * route has no events. */
+/* Up to `naers` notifications that have not been handed out; never waits. Returns how many, 0: none. ENOTSUP on 1.2,
+ * and where the route has no events. */
 int nvm_aer_poll(struct nvm_dev* dev, struct nvm_aer aers[], int naers);
 
 /* ---- buffers ---- */
 
-/* Memory for transfers, aligned to a page or more; `phys`, if not NULL, receives its bus address where the route has
- * such. */
+/* Memory for transfers, aligned to a page or more; `phys`, if not NULL, receives its address as nvm_buf_vtophys has it.
+ */
 void* nvm_buf_alloc(const struct nvm_dev* dev, size_t nbytes, uint64_t* phys);
 /* Keeps what fits; on failure `buf` is as it was. NULL for `buf` allocates. */
 void* nvm_buf_realloc(const struct nvm_dev* dev, void* buf, size_t nbytes, uint64_t* phys);
 /* NULL is nothing. */
 void nvm_buf_free(const struct nvm_dev* dev, void* buf);
-/* ENOSYS on routes that need no bus addresses, EIO where the memory has none. */
+/* The bus address of memory from nvm_buf_alloc; where a route has the memory itself and no bus, as the emulated device,
+ * the address of the memory. ENOSYS on the kernel's routes, EIO where the memory has none. */
 int nvm_buf_vtophys(const struct nvm_dev* dev, void* buf, uint64_t* phys);
 /* Memory that no device is involved in; `alignment` is a power of two. */
 void* nvm_buf_virt_alloc(size_t alignment, size_t nbytes);

@@ -236,6 +236,7 @@ Result<Chunk> Device::chunk(Address address) {
 
 Result<std::vector<Event>> Device::events() {
   if (!impl_->dialect || !impl_->terms.caps.events) return std::unexpected(Status::os(ENOTSUP));
+  if (version() == SpecVersion::ocssd12) return unexpected(Status::os(ENOTSUP), "OCSSD 1.2 has no chunk notifications");
   constexpr std::uint8_t kNotificationLog = 0xD0;
   const auto event = impl_->backend->next_event();
   if (!event) return std::unexpected(event.error());

@@ -136,7 +136,10 @@ TEST(what_only_2_0_has_is_refused) {
   struct nvm_dev* dev = open_planes();
   struct nvm_addr addr = in_block(0, 0, 0, 0, 0, 0), other = in_block(0, 1, 0, 0, 0, 0);
   static char data[SECTOR_BYTES];
+  struct nvm_aer aer;
   CHECK_NULL(EINVAL, nvm_cmd_rprt(dev, NULL, 0, &ret));
+  CHECK_REFUSED(EINVAL, nvm_cmd_rprt_arbs(dev, NVM_CHUNK_STATE_FREE, 1, &addr));
+  CHECK_REFUSED(ENOTSUP, nvm_aer_poll(dev, &aer, 1));
   CHECK_REFUSED(ENOTSUP, nvm_cmd_copy(dev, &addr, &other, 1, 0, &ret));
   CHECK_REFUSED(ENOTSUP, nvm_cmd_read(dev, &addr, 1, data, NULL, NVM_CMD_SCALAR, &ret));
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, &addr, 1, data, NULL, NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD, &ret));
