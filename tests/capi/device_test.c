@@ -212,11 +212,13 @@ TEST(plane_modes_have_names) {
   CHECK_STR("UNKN", nvm_pmode_str(-1));
 }
 
-TEST(the_version_has_three_numbers) {
+TEST(the_version_is_the_projects) {
   char expected[64];
-  CHECK(nvm_ver_major() >= 0 && nvm_ver_minor() >= 0 && nvm_ver_patch() >= 0);
-  snprintf(expected, sizeof(expected), "Ver { major(%d), minor(%d), patch(%d) }", nvm_ver_major(), nvm_ver_minor(),
-           nvm_ver_patch());
+  CHECK_INT(VERSION_MAJOR, nvm_ver_major());
+  CHECK_INT(VERSION_MINOR, nvm_ver_minor());
+  CHECK_INT(VERSION_PATCH, nvm_ver_patch());
+  snprintf(expected, sizeof(expected), "Ver { major(%d), minor(%d), patch(%d) }", VERSION_MAJOR, VERSION_MINOR,
+           VERSION_PATCH);
   CHECK_STR(expected, PRINTED(nvm_ver_pr()));
 }
 

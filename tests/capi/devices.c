@@ -64,20 +64,27 @@ struct nvm_spec_rprt_descr chunk_of(struct nvm_dev* dev, struct nvm_addr addr) {
   return descr;
 }
 
-static const char* make(const char* name, const char* option, const char* value) {
+int run_emu(char* const args[]) {
   const char* tool = needed("NVM_EMU");
-  const char* path = temporary(name);
   fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
-    if (freopen("/dev/null", "w", stdout) == NULL) _exit(126);
-    execl(tool, tool, "create", path, "--groups", "2", "--punits", "3", "--chunks", "10", "--sectors", "96", "--ws-min",
-          "4", "--ws-opt", "8", "--mw-cunits", "24", option, value, (char*)NULL);
+    if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL) _exit(126);
+    execv(tool, args);
     _exit(127);
   }
   int status = -1;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
-  CHECK_INT(0, status);
+  CHECK(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static const char* make(const char* name, const char* option, const char* value) {
+  const char* path = temporary(name);
+  const char* const args[] = {"nvm_emu",  "create",      path,        "--groups", "2",        "--punits", "3",
+                              "--chunks", "10",          "--sectors", "96",       "--ws-min", "4",        "--ws-opt",
+                              "8",        "--mw-cunits", "24",        option,     value,      NULL};
+  CHECK_INT(0, run_emu((char* const*)args));
   return path;
 }
 

@@ -114,6 +114,8 @@ struct told {
 struct told told_of(const char* trace, const char* opcode);
 // A path in the test's own folder, made anew for each program; valid until the next call.
 const char* temporary(const char* name);
+// Runs the tool nvm_emu with those arguments, the first of which is its name, without its output. Its exit status.
+int run_emu(char* const args[]);
 // An image of the small device at temporary(NAME), made by the tool.
 const char* make_image(const char* name);
 // The same with a chunk of 64 sectors at (1, 0, 5) and one that is written at random at (1, 0, 6).
