@@ -49,7 +49,7 @@ constexpr Command kCommands[] = {
      "ocssd.img 0 2 0 4 10 -i data.bin"},
     {"line_read", "Read such a one", kLine, Files::output_and_bytes, read_block, "ocssd.img 0 2 0 4 10 -o back.bin"},
     {"line_pread", "Read a part of such a one", kLine, Files::output, pread_block,
-     "ocssd.img 0 2 0 4 10 65536 4096 -o part.bin"},
+     "ocssd.img 0 2 0 4 10 65536 32768 -o part.bin"},
 };
 
 void add_names(CLI::App* sub, const Command& command, BlockRequest& r) {

@@ -112,10 +112,10 @@ def test_line_out_of_range(bench):
 def test_part_out_of_range(bench):
     bench.device()
     line = "nvm_vblk line_pread d.img 0 2 0 4 1"
-    bench.fails(f"{line} 100 0", "# FAILED: count and offset are multiples of a sector, 4096 bytes")
-    bench.fails(f"{line} 4096 1", "# FAILED: count and offset are multiples of a sector, 4096 bytes")
-    bench.fails(f"{line} 8192 {LINE - 4096}", f"# FAILED: 8192 bytes from {LINE - 4096} on reach beyond .* {LINE}")
-    bench.fails(f"{line} 4096 {2**64 - 4096}", "# FAILED: 4096 bytes from .* reach beyond .*")
+    for wrong in ("100 0", "32768 1", "4096 0", "32768 4096"):
+        bench.fails(f"{line} {wrong}", "# FAILED: count and offset are multiples of ws_opt sectors, 32768 bytes")
+    bench.fails(f"{line} 65536 {LINE - 32768}", f"# FAILED: 65536 bytes from {LINE - 32768} on reach beyond .* {LINE}")
+    bench.fails(f"{line} 32768 {2**64 - 32768}", "# FAILED: 32768 bytes from .* reach beyond .*")
     bench.fails("nvm_vblk read d.img 0 --bytes 7M", f"# FAILED: --bytes 7340032 is more than .*: {CHUNK}")
 
 
