@@ -124,14 +124,14 @@ void read_sectors(const CommandRequest& request, Output& out) {
   const Buffer data = allocate(s, count * g.sector_bytes);
   const Buffer metadata = allocate(s, s.print_metadata ? count * g.oob_bytes : 0);
   const auto addresses = begin(s, request, call, out);
-  // Not before all the rest is right: it is emptied.
   std::optional<OutputFile> file;
   if (!request.output.empty()) file.emplace(request.output, s.device.path());
   if (s.print_metadata) show_metadata("before_read", metadata, out);
   const Completion done = s.device.read(sectors_of(s, addresses), {data.span(), metadata.span()}, options_of(s));
   if (s.print_metadata) show_metadata("after_read", metadata, out);
-  // What could be read is of use also where not all could.
-  if (file && !done.status.is_os()) {
+  // What could be read is of use also where not all could, as in the original; nothing is not worth a file's contents.
+  const bool has_some = std::ranges::any_of(data.span(), [](std::byte b) { return b != std::byte{0}; });
+  if (file && (done || (done.status.is_nvme() && has_some))) {
     file->write(data);
     file->close();
   }

@@ -216,5 +216,6 @@ int main(int argc, char** argv) {
     tools::add_list(tool, name, purpose, form, form == Form::device ? "0x22000a" : "0x020100000000000a",
                     [form](const tools::Request& r, tools::Output& out) { tools::as_geometry(form, r, out); });
   }
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

@@ -148,5 +148,6 @@ int main(int argc, char** argv) {
     tools::add_of_blocks(tool, fmt::format("mark_{}", s.letter), fmt::format("Mark blocks as {}", s.name),
                          [state = s.state](const Request& r, Output& out) { tools::mark(state, r, out); });
   }
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

@@ -84,5 +84,6 @@ int main(int argc, char** argv) {
                    "  nvm_cmd erase ocssd.img 0x0201000a00000000\n"
                    "  nvm_cmd read ocssd.img 0x0201000a00000000 -o sector.bin\n");
   for (const auto& command : tools::commands()) tools::add(tool, command);
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

@@ -125,5 +125,6 @@ int main(int argc, char** argv) {
                    "  nvm_vblk line_write ocssd.img 0 2 0 4 10 -i data.bin --pad\n"
                    "  nvm_vblk line_read ocssd.img 0 2 0 4 10 -o back.bin\n");
   for (const auto& command : tools::kCommands) tools::add(tool, command);
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

@@ -145,6 +145,46 @@ def test_unwritable_output(bench):
     bench.fails("nvm_vblk read d.img 0 -o /dev/full", "# nvm_buf_to_file: /dev/full: No space left on device; .*")
 
 
+def test_output_keeps_its_contents_where_nothing_was_read(bench):
+    bench.device()
+    data = bench.random_file("kept", 100)
+    bench.ok("nvm_emu create n.img --spec 1.2 --planes 2 --bad none")
+    # OCSSD 1.2 has an error for pages that were never written.
+    for command in ("nvm_cmd read n.img 0", "nvm_vblk read n.img 0"):
+        for name in ("kept", "new"):
+            assert bench.run(f"{command} -o {name}").code == 1
+        same(bench.path("kept").read_bytes(), data)
+        assert not bench.path("new").exists()
+    bench.ok("nvm_vblk write d.img 0")
+    bench.ok("nvm_vblk line_pread d.img 0 0 0 0 0 0 0 -o kept")
+    same(bench.path("kept").read_bytes(), b"")
+
+
+def test_output_has_what_could_be_read_of_a_failed_read(bench):
+    bench.random_file("kept", 100000)
+    bench.ok("nvm_emu create n.img --spec 1.2 --planes 2 --bad none")
+    bench.ok("nvm_cmd erase n.img 0 0x1000000")
+    page = [plane << 24 | sector for plane in range(2) for sector in range(4)]
+    bench.ok("nvm_cmd write n.img " + " ".join(f"{a:x}" for a in page))
+    # One sector that was written, one of the page behind it.
+    assert bench.run("nvm_cmd read n.img 0 100 -o kept").code == 1
+    same(bench.path("kept").read_bytes()[:26], b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    same(bench.path("kept").stat().st_size, 2 * SECTOR)
+
+
+def test_undeclared_options_of_the_original_are_taken(bench):
+    bench.device()
+    for command in ("nvm_cmd idfy d.img -b -t -v -n 3 -x 0x3", "nvm_addr gen2dev d.img 0 -b -i nope -o nope",
+                    "nvm_dev info d.img -c nope -m nope -d nope", "nvm_vblk write d.img 0 -o nope -v"):
+        bench.ok(command)
+    assert not bench.path("nope").exists()
+    bench.ok("nvm_emu create n.img --spec 1.2 --planes 2 --bad none")
+    bench.ok("nvm_bbt get n.img 0 0 -b -t")
+    bench.misused("nvm_cmd idfy d.img -n", ".*-n.*")
+    bench.misused("nvm_cmd idfy d.img -q", ".*-q.*")
+    bench.misused("nvm_emu info d.img -b", ".*-b.*")
+
+
 def test_output_may_not_be_the_device(bench):
     bench.device()
     before = bench.path("d.img").stat()
