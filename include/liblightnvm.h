@@ -340,7 +340,8 @@ void nvm_ver_pr(void);
 void nvm_ret_pr(const struct nvm_ret* ret);
 /* Zeroes all of it. */
 void nvm_ret_clear(struct nvm_ret* ret);
-/* The calling thread's last failure as a sentence for people; "" if there was none. Valid until its next failure. */
+/* The calling thread's last failure as a sentence for people; "" if there was none. Valid until its next failure.
+ * EAGAIN of an asynchronous command is no failure, and leaves the sentence as it is. */
 const char* nvm_last_error(void);
 
 /* ---- address ---- */

@@ -15,6 +15,16 @@ using lightnvm::Buffer;
 using lightnvm::Completion;
 using lightnvm::Sectors;
 
+// What no command can say, verified or not. Of OCSSD 2.0 only the group may exceed its field: that is the device's to
+// refuse.
+void check_format(const lightnvm::Device& device, Address a) {
+  const bool group_may = device.version() == lightnvm::SpecVersion::ocssd20;
+  const Address meant = group_may ? Address::of(0, a.unit(), a.chunk(), a.sector()) : a;
+  if (device.version() == lightnvm::SpecVersion::none || device.from_device(device.to_device(meant)) == meant) return;
+  throw Failure("FAILED", fmt::format("{} exceeds the device's address format: it would name another place",
+                                      lightnvm::format::address(a)));
+}
+
 // The command's addresses, after the lines that say what is about to happen.
 std::vector<Address> begin(const Session& s, const CommandRequest& request, const std::string& call, Output& out) {
   auto addresses = parse_addresses(s, request.addresses);
@@ -22,6 +32,7 @@ std::vector<Address> begin(const Session& s, const CommandRequest& request, cons
     throw Failure("FAILED", fmt::format("{} addresses are more than one command takes: {}", addresses.size(),
                                         lightnvm::kMaxAddresses));
   }
+  for (const Address a : addresses) check_format(s.device, a);
   out.text(fmt::format("# {}: {{pmode: {}}}\n", call, s.plane_mode_name()));
   out.document()["pmode"] = s.plane_mode_name();
   show_addresses(s, addresses, out);

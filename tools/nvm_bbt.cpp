@@ -55,6 +55,7 @@ void set_states(Session& s, std::span<const Address> blocks, BlockState state, c
   for (std::size_t at = 0; at < blocks.size(); at += lightnvm::kMaxAddresses) {
     const auto part = blocks.subspan(at, std::min<std::size_t>(blocks.size() - at, lightnvm::kMaxAddresses));
     const auto done = s.device.set_bad_blocks(part, state);
+    if (done.status.is_errno(EINVAL)) throw Failure::explained(call, done.status);
     if (!done) throw refused(call, done, out);
   }
 }

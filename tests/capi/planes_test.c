@@ -97,6 +97,17 @@ TEST(plane_modes_are_those_of_the_device) {
   nvm_dev_close(dev);
 }
 
+TEST(a_mode_of_two_planes_is_set_but_not_used_on_a_device_of_four) {
+  struct nvm_dev* dev = nvm_dev_open("emu:?spec=1.2&groups=1&punits=1&planes=4&bad=none");
+  CHECK(dev != NULL);
+  struct nvm_addr block = in_block(0, 0, 7, 0, 0, 0);
+  CHECK_INT(0, nvm_dev_set_pmode(dev, NVM_FLAG_PMODE_DUAL));
+  CHECK_NULL(EINVAL, nvm_vblk_alloc(dev, &block, 1));
+  CHECK_CONTAINS("the plane mode is of 2 planes", nvm_last_error());
+  CHECK_STATUS(0x002, nvm_cmd_erase(dev, &block, 1, NULL, NVM_FLAG_PMODE_DUAL, &ret), ret);
+  nvm_dev_close(dev);
+}
+
 TEST(a_page_is_written_and_read_with_its_metadata) {
   struct nvm_dev* dev = open_planes();
   struct nvm_buf_set* bufs = nvm_buf_set_alloc(dev, (size_t)PAGE * SECTOR_BYTES, (size_t)PAGE * META);

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from support import CHUNK, LINE, Skip, same, stop
+from support import CHUNK, LINE, SECTOR, Skip, same, stop
 
 BACKUP = 1 << 20  # where an image's chunk table begins
 
