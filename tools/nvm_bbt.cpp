@@ -42,9 +42,9 @@ Address unit_of(const Session& s, const Request& r) {
 BadBlockTable table_of(Session& s, Address unit, const std::string& call, Output& out) {
   auto table = s.device.bad_blocks(unit);
   if (table) return std::move(*table);
-  const std::string why = lightnvm::last_error();
+  const Failure failure = Failure::explained(call, table.error());
   (void)refused(call, {0, table.error()}, out);
-  throw Failure(call, why, table.error().to_errno());
+  throw Failure(failure);
 }
 
 // As many at a time as one command takes.
