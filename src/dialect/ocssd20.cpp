@@ -45,11 +45,7 @@ Status no_bad_block_tables() {
 class Ocssd20 final : public Dialect {
  public:
   Ocssd20(const Geometry& geometry, model::LbaFormat format, std::uint32_t capabilities, std::uint32_t nsid) noexcept
-      : geometry_(geometry),
-        capabilities_(capabilities),
-        format_(format),
-        plain_(format, nsid),
-        nsid_(nsid) {
+      : geometry_(geometry), capabilities_(capabilities), format_(format), plain_(format, nsid), nsid_(nsid) {
     for (const Operation o : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
       vectors_[static_cast<std::size_t>(o)] = spec::build::vector(vector_opcode(o), nsid, 1);
     }
@@ -58,7 +54,9 @@ class Ocssd20 final : public Dialect {
   [[nodiscard]] SpecVersion version() const noexcept override { return SpecVersion::ocssd20; }
   [[nodiscard]] const Geometry& geometry() const noexcept override { return geometry_; }
   [[nodiscard]] std::uint32_t capabilities() const noexcept override { return capabilities_; }
-  [[nodiscard]] std::uint64_t to_device(Address a) const noexcept override { return format_.pack({a.value & format_.generic_mask()}); }
+  [[nodiscard]] std::uint64_t to_device(Address a) const noexcept override {
+    return format_.pack({a.value & format_.generic_mask()});
+  }
   [[nodiscard]] Address from_device(std::uint64_t lba) const noexcept override { return format_.unpack(lba); }
 
   [[nodiscard]] std::array<unsigned, 4> address_bits() const noexcept override {
