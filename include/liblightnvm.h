@@ -34,8 +34,9 @@ extern "C" {
 #define NVM_DEV_NAME_LEN 32
 #define NVM_DEV_PATH_LEN 37
 
-/* Scrambler of 1.2 devices. The bit is NVM_CMD_SGL's as well: on a 2.0 device it is taken for that where `data` is an
- * nvm_sgl of the device, and ignored otherwise. */
+/* Scrambler of 1.2 devices. The bit is NVM_CMD_SGL's as well: it is taken for that where `data` is an nvm_sgl of the
+ * device, on every version. Otherwise it asks a 1.2 device for the scrambler, and a 2.0 device for nothing. So the
+ * scrambler cannot be asked for together with a list. */
 #define NVM_FLAG_SCRBL 0x200
 #define NVM_FLAG_DEFAULT (NVM_FLAG_PMODE_SNGL | NVM_FLAG_SCRBL)
 
@@ -300,7 +301,7 @@ int nvm_dev_get_ws_opt(const struct nvm_dev* dev);
 int nvm_dev_get_mw_cunits(const struct nvm_dev* dev);
 int nvm_dev_get_quirks(const struct nvm_dev* dev);
 int nvm_dev_set_quirks(struct nvm_dev* dev, int quirks);
-/* Address format of a 2.0 device (NULL, EINVAL on 1.2), and of a 1.2 device (NULL, EINVAL on 2.0). */
+/* Address format of a 2.0 device (NULL, ENOTSUP on 1.2), and of a 1.2 device (NULL, ENOTSUP on 2.0). */
 const struct nvm_spec_lbaf* nvm_dev_get_lbaf(const struct nvm_dev* dev);
 const struct nvm_spec_ppaf_nand* nvm_dev_get_ppaf(const struct nvm_dev* dev);
 const struct nvm_spec_ppaf_nand_mask* nvm_dev_get_ppaf_mask(const struct nvm_dev* dev);
@@ -339,7 +340,8 @@ void nvm_ver_pr(void);
 void nvm_ret_pr(const struct nvm_ret* ret);
 /* Zeroes all of it. */
 void nvm_ret_clear(struct nvm_ret* ret);
-/* The calling thread's last failure as a sentence for people; "" if there was none. Valid until its next failure. */
+/* The calling thread's last failure as a sentence for people; "" if there was none. Valid until its next failure.
+ * EAGAIN of an asynchronous command is no failure, and leaves the sentence as it is. */
 const char* nvm_last_error(void);
 
 /* ---- address ---- */
@@ -420,20 +422,21 @@ struct nvm_aer {
   uint32_t nsectr; /* with mask 1: how many */
   uint32_t rsvd2;
 };
-/* Up to `naers` notifications that have not been handed out; never waits. Returns how many, 0: none. ENOTSUP where the
- * route has no events. */
+/* Up to `naers` notifications that have not been handed out; never waits. Returns how many, 0: none. ENOTSUP on 1.2,
+ * and where the route has no events. */
 int nvm_aer_poll(struct nvm_dev* dev, struct nvm_aer aers[], int naers);
 
 /* ---- buffers ---- */
 
-/* Memory for transfers, aligned to a page or more; `phys`, if not NULL, receives its bus address where the route has
- * such. */
+/* Memory for transfers, aligned to a page or more; `phys`, if not NULL, receives its address as nvm_buf_vtophys has it.
+ */
 void* nvm_buf_alloc(const struct nvm_dev* dev, size_t nbytes, uint64_t* phys);
 /* Keeps what fits; on failure `buf` is as it was. NULL for `buf` allocates. */
 void* nvm_buf_realloc(const struct nvm_dev* dev, void* buf, size_t nbytes, uint64_t* phys);
 /* NULL is nothing. */
 void nvm_buf_free(const struct nvm_dev* dev, void* buf);
-/* ENOSYS on routes that need no bus addresses, EIO where the memory has none. */
+/* The bus address of memory from nvm_buf_alloc; where a route has the memory itself and no bus, as the emulated device,
+ * the address of the memory. ENOSYS on the kernel's routes, EIO where the memory has none. */
 int nvm_buf_vtophys(const struct nvm_dev* dev, void* buf, uint64_t* phys);
 /* Memory that no device is involved in; `alignment` is a power of two. */
 void* nvm_buf_virt_alloc(size_t alignment, size_t nbytes);

@@ -15,6 +15,16 @@ using lightnvm::Buffer;
 using lightnvm::Completion;
 using lightnvm::Sectors;
 
+// What no command can say, verified or not. Of OCSSD 2.0 only the group may exceed its field: that is the device's to
+// refuse.
+void check_format(const lightnvm::Device& device, Address a) {
+  const bool group_may = device.version() == lightnvm::SpecVersion::ocssd20;
+  const Address meant = group_may ? Address::of(0, a.unit(), a.chunk(), a.sector()) : a;
+  if (device.version() == lightnvm::SpecVersion::none || device.from_device(device.to_device(meant)) == meant) return;
+  throw Failure("FAILED", fmt::format("{} exceeds the device's address format: it would name another place",
+                                      lightnvm::format::address(a)));
+}
+
 // The command's addresses, after the lines that say what is about to happen.
 std::vector<Address> begin(const Session& s, const CommandRequest& request, const std::string& call, Output& out) {
   auto addresses = parse_addresses(s, request.addresses);
@@ -22,6 +32,7 @@ std::vector<Address> begin(const Session& s, const CommandRequest& request, cons
     throw Failure("FAILED", fmt::format("{} addresses are more than one command takes: {}", addresses.size(),
                                         lightnvm::kMaxAddresses));
   }
+  for (const Address a : addresses) check_format(s.device, a);
   out.text(fmt::format("# {}: {{pmode: {}}}\n", call, s.plane_mode_name()));
   out.document()["pmode"] = s.plane_mode_name();
   show_addresses(s, addresses, out);
@@ -124,14 +135,14 @@ void read_sectors(const CommandRequest& request, Output& out) {
   const Buffer data = allocate(s, count * g.sector_bytes);
   const Buffer metadata = allocate(s, s.print_metadata ? count * g.oob_bytes : 0);
   const auto addresses = begin(s, request, call, out);
-  // Not before all the rest is right: it is emptied.
   std::optional<OutputFile> file;
   if (!request.output.empty()) file.emplace(request.output, s.device.path());
   if (s.print_metadata) show_metadata("before_read", metadata, out);
   const Completion done = s.device.read(sectors_of(s, addresses), {data.span(), metadata.span()}, options_of(s));
   if (s.print_metadata) show_metadata("after_read", metadata, out);
-  // What could be read is of use also where not all could.
-  if (file && !done.status.is_os()) {
+  // What could be read is of use also where not all could, as in the original; nothing is not worth a file's contents.
+  const bool has_some = std::ranges::any_of(data.span(), [](std::byte b) { return b != std::byte{0}; });
+  if (file && (done || (done.status.is_nvme() && has_some))) {
     file->write(data);
     file->close();
   }

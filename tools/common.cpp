@@ -243,6 +243,30 @@ CLI::App* Tool::command(const std::string& name, const std::string& purpose, con
   return sub;
 }
 
+namespace {
+
+// A hidden option has no name in the parser's own sentence about a value that is not there.
+CLI::callback_t takes_one(const char* name) {
+  return [name](const CLI::results_t& words) {
+    if (words.empty() || words.front().empty()) throw CLI::ValidationError(name, "needs a value");
+    return true;
+  };
+}
+
+}  // namespace
+
+void Tool::take_undeclared() {
+  for (CLI::App* sub : app_.get_subcommands({})) {
+    const auto is_new = [sub](const char* name) { return sub->get_option_no_throw(name) == nullptr; };
+    for (const char* name : {"-b", "-t"}) {
+      if (is_new(name)) sub->add_flag(name)->group("");
+    }
+    for (const char* name : {"-i", "-o", "-c", "-m", "-d", "-n", "-x"}) {
+      if (is_new(name)) sub->add_option(name, takes_one(name))->expected(0, 1)->group("");
+    }
+  }
+}
+
 int Tool::parse(int argc, char** argv) {
   std::string see = name_;
   const auto misused = [&](const std::string& sentence) {

@@ -73,6 +73,9 @@ class Tool {
   Tool(std::string name, const std::string& purpose, const std::string& examples);
   /// A sub-command with --json; its options are the caller's to add. `examples`: lines for its help.
   CLI::App* command(const std::string& name, const std::string& purpose, const std::string& examples, Action action);
+  /// Options of the original's tools that a sub-command does not declare are taken by it, and have no effect. Called
+  /// once all sub-commands are there.
+  void take_undeclared();
   /// Parses, runs, reports. Returns the exit code: 0, or 1 for whatever went wrong.
   int run(int argc, char** argv);
 

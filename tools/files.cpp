@@ -73,14 +73,29 @@ OutputFile::OutputFile(std::string path, const std::string& device) : path_(std:
   if (lightnvm::emulator::is_file_of(device, path_)) {
     throw Failure("nvm_buf_to_file", fmt::format("{}: is the device itself", path_));
   }
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_CLOEXEC;
+  constexpr mode_t kMode = 0644;
+  fd_ = ::open(path_.c_str(), kFlags | O_EXCL, kMode);
+  made_ = fd_ >= 0;
+  if (!made_) fd_ = ::open(path_.c_str(), kFlags, kMode);
   if (fd_ < 0) throw file_failure("nvm_buf_to_file", path_, errno);
 }
 OutputFile::~OutputFile() {
   if (fd_ >= 0) (void)::close(fd_);
+  if (made_ && !begun_) (void)::unlink(path_.c_str());
+}
+
+// Pipes and devices have nothing to lose.
+void OutputFile::begin() {
+  if (std::exchange(begun_, true)) return;
+  struct stat st{};
+  if (::fstat(fd_, &st) != 0 || (S_ISREG(st.st_mode) && ::ftruncate(fd_, 0) != 0)) {
+    throw file_failure("nvm_buf_to_file", path_, errno);
+  }
 }
 
 void OutputFile::write(std::span<const std::byte> data) {
+  if (!data.empty()) begin();
   while (!data.empty()) {
     const auto n = ::write(fd_, data.data(), data.size());
     if (n < 0 && errno == EINTR) continue;
@@ -96,6 +111,7 @@ void OutputFile::write(std::span<const std::byte> data) {
 }
 
 void OutputFile::close() {
+  if (fd_ >= 0) begin();
   const int fd = std::exchange(fd_, -1);
   if (fd >= 0 && ::close(fd) != 0) throw file_failure("nvm_buf_to_file", path_, errno);
 }

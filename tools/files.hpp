@@ -41,8 +41,8 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-/// A file to read into. It is emptied when it is opened, unless it is one of `device`'s files, which is a
-/// Failure.
+/// A file to read into. What it had is gone with the first bytes that come, or with a close without any; without either
+/// it stays as it was, or away. One of `device`'s files is a Failure.
 class OutputFile {
  public:
   OutputFile(std::string path, const std::string& device);
@@ -55,8 +55,12 @@ class OutputFile {
   void close();
 
  private:
+  void begin();
+
   std::string path_;
   int fd_ = -1;
+  bool made_ = false;   // there was none
+  bool begun_ = false;  // it has what is written alone
   std::uint64_t written_ = 0;
 };
 

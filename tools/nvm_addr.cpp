@@ -47,7 +47,9 @@ constexpr Conversion kConversions[] = {
     {"lpo2gen", "The inverse", Form::report, Form::generic, "off", "gen", "21440"},
 };
 
-unsigned sector_shift(const Geometry& g) { return static_cast<unsigned>(std::bit_width(g.sector_bytes) - 1); }
+unsigned sector_shift(const Geometry& g) {
+  return static_cast<unsigned>(std::bit_width(std::max(g.sector_bytes, 1U)) - 1);
+}
 
 Failure nowhere(const std::string& text) { return {"FAILED", fmt::format("{}: there is no such address", text)}; }
 
@@ -138,6 +140,7 @@ void show(const Session& s, const std::vector<Address>& addresses, const Request
 void as_geometry(Form form, const Request& r, Output& out) {
   const Session s = open_to_convert(r);
   std::vector<Address> addresses;
+  addresses.reserve(r.words.size());
   for (const std::string& word : r.words) addresses.push_back(parse(s, form, word));
   if (form == Form::device && !r.terse) out.text("# NOTICE: addresses are converted to gen to print geo\n");
   show(s, addresses, r, out);
@@ -216,5 +219,6 @@ int main(int argc, char** argv) {
     tools::add_list(tool, name, purpose, form, form == Form::device ? "0x22000a" : "0x020100000000000a",
                     [form](const tools::Request& r, tools::Output& out) { tools::as_geometry(form, r, out); });
   }
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

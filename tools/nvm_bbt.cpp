@@ -42,9 +42,9 @@ Address unit_of(const Session& s, const Request& r) {
 BadBlockTable table_of(Session& s, Address unit, const std::string& call, Output& out) {
   auto table = s.device.bad_blocks(unit);
   if (table) return std::move(*table);
-  const std::string why = lightnvm::last_error();
+  const Failure failure = Failure::explained(call, table.error());
   (void)refused(call, {0, table.error()}, out);
-  throw Failure(call, why, table.error().to_errno());
+  throw Failure(failure);
 }
 
 // As many at a time as one command takes.
@@ -55,6 +55,7 @@ void set_states(Session& s, std::span<const Address> blocks, BlockState state, c
   for (std::size_t at = 0; at < blocks.size(); at += lightnvm::kMaxAddresses) {
     const auto part = blocks.subspan(at, std::min<std::size_t>(blocks.size() - at, lightnvm::kMaxAddresses));
     const auto done = s.device.set_bad_blocks(part, state);
+    if (done.status.is_errno(EINVAL)) throw Failure::explained(call, done.status);
     if (!done) throw refused(call, done, out);
   }
 }
@@ -148,5 +149,6 @@ int main(int argc, char** argv) {
     tools::add_of_blocks(tool, fmt::format("mark_{}", s.letter), fmt::format("Mark blocks as {}", s.name),
                          [state = s.state](const Request& r, Output& out) { tools::mark(state, r, out); });
   }
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

@@ -20,7 +20,7 @@ struct Command {
 
 // The order of the original's usage.
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = {
+  static const std::vector<Command> kAll = {
       {"idfy", "What the device says that it is", Takes::nothing, {}, identify, ""},
       {"rprt_all", "The chunk report of the whole device", Takes::nothing, {}, report_all, ""},
       {"rprt_lun", "The chunk report of one parallel unit", Takes::numbers, {"ch", "lun"}, report_unit, " 2 1"},
@@ -38,7 +38,7 @@ const std::vector<Command>& commands() {
       {"pioc", "Send an I/O command from a file", Takes::files, {}, pass_io, " -c cmd.bin -d data.bin"},
       {"padc", "Send an admin command from a file", Takes::files, {}, pass_admin, " -c cmd.bin -d data.bin"},
   };
-  return all;
+  return kAll;
 }
 
 void add_options(CLI::App* sub, const Command& command, CommandRequest& r) {
@@ -84,5 +84,6 @@ int main(int argc, char** argv) {
                    "  nvm_cmd erase ocssd.img 0x0201000a00000000\n"
                    "  nvm_cmd read ocssd.img 0x0201000a00000000 -o sector.bin\n");
   for (const auto& command : tools::commands()) tools::add(tool, command);
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

@@ -123,5 +123,6 @@ int main(int argc, char** argv) {
       ->type_name("");
   tool.command("backends", "List the routes to devices: built, or why not", "  nvm_dev backends\n", backends);
   tools::add_map(tool);
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

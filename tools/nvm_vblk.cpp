@@ -49,7 +49,7 @@ constexpr Command kCommands[] = {
      "ocssd.img 0 2 0 4 10 -i data.bin"},
     {"line_read", "Read such a one", kLine, Files::output_and_bytes, read_block, "ocssd.img 0 2 0 4 10 -o back.bin"},
     {"line_pread", "Read a part of such a one", kLine, Files::output, pread_block,
-     "ocssd.img 0 2 0 4 10 65536 4096 -o part.bin"},
+     "ocssd.img 0 2 0 4 10 65536 32768 -o part.bin"},
 };
 
 void add_names(CLI::App* sub, const Command& command, BlockRequest& r) {
@@ -125,5 +125,6 @@ int main(int argc, char** argv) {
                    "  nvm_vblk line_write ocssd.img 0 2 0 4 10 -i data.bin --pad\n"
                    "  nvm_vblk line_read ocssd.img 0 2 0 4 10 -o back.bin\n");
   for (const auto& command : tools::kCommands) tools::add(tool, command);
+  tool.take_undeclared();
   return tool.run(argc, argv);
 }

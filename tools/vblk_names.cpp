@@ -117,13 +117,18 @@ VirtualBlock make_block(const Session& session, std::span<const Address> chunks,
   options.read_addresses = static_cast<std::uint32_t>(most.read_addresses);
   auto block = VirtualBlock::make(device, chunks, options);
   if (block) return std::move(*block);
+  const bool has_sentence = block.error().is_errno(EINVAL);
+  const Failure failure =
+      has_sentence ? Failure::explained("nvm_vblk_alloc", block.error()) : Failure("nvm_vblk_alloc", block.error());
+  // Addresses that nobody verified.
+  if (!std::ranges::all_of(chunks, [&](Address a) { return device.geometry().contains(a); })) throw Failure(failure);
   Device named = device;
   require(named, chunks, "nvm_vblk_alloc", unusable);
   // What is left is the depth.
-  if (block.error().is_errno(EINVAL) && options.depth != 0) {
+  if (has_sentence && options.depth != 0) {
     throw Failure("nvm_vblk_set_async", fmt::format("--depth {} is more than this device takes", options.depth));
   }
-  throw Failure("nvm_vblk_alloc", block.error());
+  throw Failure(failure);
 }
 
 void require_writable(VirtualBlock& block, const std::string& call) {

@@ -248,9 +248,11 @@ void read_block(const BlockRequest& request, Naming naming, Output& out) {
 
 void pread_block(const BlockRequest& request, Naming naming, Output& out) {
   auto [s, block] = open_block(request, naming, Access::read_only);
-  const std::uint64_t sector = block.read_alignment();
-  if (request.offset % sector != 0 || request.count % sector != 0) {
-    throw Failure("FAILED", fmt::format("count and offset are multiples of a sector, {} bytes", sector));
+  const lightnvm::Geometry& g = s.device.geometry();
+  // The rule of the C API's function.
+  const std::uint64_t unit = std::uint64_t{g.ws_opt} * g.sector_bytes;
+  if (request.offset % unit != 0 || request.count % unit != 0) {
+    throw Failure("FAILED", fmt::format("count and offset are multiples of ws_opt sectors, {} bytes", unit));
   }
   if (request.offset > block.size() || request.count > block.size() - request.offset) {
     throw Failure("FAILED", fmt::format("{} bytes from {} on reach beyond the virtual block's end, {}", request.count,

@@ -102,7 +102,8 @@ class Device {
   Result<std::vector<Chunk>> chunks(std::uint64_t first = 0, std::uint64_t count = ~0ULL);
   Result<Chunk> chunk(Address address);
 
-  /// What the device has told since the last call; never waits. Empty: nothing. ENOTSUP where the route has no events.
+  /// What the device has told since the last call; never waits. Empty: nothing. ENOTSUP where the route has no events,
+  /// and on OCSSD 1.2.
   Result<std::vector<Event>> events();
 
   /// ENOTSUP for Feature::media_feedback on OCSSD 1.2.

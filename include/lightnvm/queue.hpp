@@ -19,7 +19,8 @@ namespace lightnvm {
 /// drain; or it returns why nothing was submitted, and the callback is never called:
 ///   EAGAIN   depth commands are in flight: poke or wait first
 ///   EINVAL   the caller's mistake: no or too many sectors, memory of the wrong size, an address that the device's
-///            format cannot name
+///            format cannot name (but of OCSSD 2.0 one of which only the group is too high: that is sent, and the
+///            device says that it is nowhere)
 ///   ENOTSUP  the device or the route to it has no such command
 ///   EROFS    the device was opened read-only
 /// What the device says of a command is in its Completion.

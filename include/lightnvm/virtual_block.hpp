@@ -41,15 +41,16 @@ struct VirtualBlockOptions {
 class VirtualBlock {
  public:
   /// The chunks in the order of the stripe, each once and of full size; each is looked up in the chunk report. EINVAL
-  /// where one is not on the device or there twice, is smaller than the geometry says or offline, or none is given.
+  /// where one is not on the device or there twice, is smaller than the geometry says or offline, none is given, or an
+  /// option is out of range; last_error() says which.
   static Result<VirtualBlock> make(const Device& device, std::span<const Address> chunks,
-                                   VirtualBlockOptions options = {});
+                                   const VirtualBlockOptions& options = {});
   /// The chunk of that number in each unit of a rectangle of groups and units (both ends included): units outer, groups
   /// inner, so that neighbours in the stripe share no group.
   struct Line {
     std::uint32_t group_first = 0, group_last = 0, unit_first = 0, unit_last = 0, chunk = 0;
   };
-  static Result<VirtualBlock> line(const Device& device, Line line, VirtualBlockOptions options = {});
+  static Result<VirtualBlock> line(const Device& device, Line line, const VirtualBlockOptions& options = {});
 
   VirtualBlock(VirtualBlock&&) noexcept;
   VirtualBlock& operator=(VirtualBlock&&) noexcept;

@@ -6,6 +6,8 @@ using namespace lightnvm::capi;
 
 namespace {
 
+constexpr const char* kNoContext = "there is no context: the pointer is NULL";
+
 // The count of a poke or wait, or -1.
 int handed_over(const lightnvm::Result<unsigned>& count, const char* what) {
   if (count) return static_cast<int>(*count);
@@ -27,7 +29,9 @@ nvm_async_ctx* nvm_async_init(nvm_dev* dev, std::uint32_t depth, std::uint16_t /
     if (dev == nullptr) return refuse_pointer<nvm_async_ctx>(EINVAL, kNoDevice);
     auto queue = dev->device.open_queue(depth);
     if (!queue) {
-      (void)refuse(queue.error(), "nvm_async_init");
+      // A depth that is too large has its sentence.
+      (void)(queue.error().is_errno(EINVAL) ? refuse_explained(queue.error())
+                                            : refuse(queue.error(), "nvm_async_init"));
       return static_cast<nvm_async_ctx*>(nullptr);
     }
     return new nvm_async_ctx(dev, std::move(*queue));
@@ -35,12 +39,12 @@ nvm_async_ctx* nvm_async_init(nvm_dev* dev, std::uint32_t depth, std::uint16_t /
 }
 
 std::uint32_t nvm_async_get_depth(nvm_async_ctx* ctx) {
-  if (ctx == nullptr) errno = EINVAL;
+  if (ctx == nullptr) (void)refuse(EINVAL, kNoContext);
   return ctx == nullptr ? 0 : ctx->queue.depth();
 }
 
 std::uint32_t nvm_async_get_outstanding(nvm_async_ctx* ctx) {
-  if (ctx == nullptr) errno = EINVAL;
+  if (ctx == nullptr) (void)refuse(EINVAL, kNoContext);
   return ctx == nullptr ? 0 : ctx->queue.in_flight();
 }
 

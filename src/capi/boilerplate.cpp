@@ -23,12 +23,15 @@ extern "C" {
 nvm_bp* nvm_bp_init(const char* dev_ident, int flags, int naddrs) {
   nvm_bp* bp = nullptr;
   if (naddrs < 1) {
-    errno = EINVAL;
+    (void)refuse(EINVAL, "naddrs is 1 or more, one for each chunk");
     return give_up(bp, "FAILED: naddrs");
   }
   const auto count = static_cast<std::size_t>(naddrs);
   bp = static_cast<nvm_bp*>(std::calloc(1, sizeof(nvm_bp) + count * sizeof(nvm_addr)));
-  if (bp == nullptr) return give_up(bp, "FAILED: calloc");
+  if (bp == nullptr) {
+    (void)refuse(ENOMEM, "no memory for the addresses");
+    return give_up(bp, "FAILED: calloc");
+  }
   bp->naddrs = count;
   bp->dev = nvm_dev_openf(dev_ident, flags);
   if (bp->dev == nullptr) return give_up(bp, "FAILED: nvm_dev_openf");
@@ -48,8 +51,9 @@ nvm_bp* nvm_bp_init(const char* dev_ident, int flags, int naddrs) {
 nvm_bp* nvm_bp_init_from_args(int argc, char** argv) {
   constexpr int kHex = 16, kDecimal = 10;
   if (argv == nullptr || argc < 2 || argc > 4 || argv[1] == nullptr) {
-    errno = EINVAL;
+    (void)refuse(EINVAL, "the arguments are an identifier, a backend in hexadecimal, and naddrs: one to three");
     std::perror("FAILED: invalid argc");
+    errno = EINVAL;
     return nullptr;
   }
   const long flags = argc > 2 ? std::strtol(argv[2], nullptr, kHex) : long{NVM_BE_ANY};

@@ -3,8 +3,10 @@
 // for.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
+#include "base/segments.hpp"
 #include "capi/handles.hpp"
 #include "device/core.hpp"
 
@@ -22,8 +24,12 @@ struct Call {
   [[nodiscard]] bool async() const noexcept { return (flags & NVM_CMD_ASYNC) != 0; }
 };
 
+[[gnu::cold]] int refuse_call(const Call& call, int error, std::string why) {
+  fill_if(call.ret, {});
+  return refuse(error, std::move(why));
+}
 [[gnu::cold]] int refuse_call(const Call& call, int error, const char* why) {
-  if (call.ret != nullptr) fill_if(call.ret, {});
+  fill_if(call.ret, {});
   return refuse(error, why);
 }
 
@@ -45,6 +51,24 @@ struct Call {
       return -1;
     }
     return refuse(c.status, what);
+  });
+}
+
+// The same, of a command on those addresses: one that the dialect has no name for is told from other mistakes.
+[[gnu::cold]] int report_failure(const Call& call, const Completion& c, const char* what,
+                                 std::initializer_list<std::span<const Address>> lists) {
+  const auto encodable = [&](Address a) {
+    return has_planes(*call.dev) ? call.dev->ppa_packer.encodable(a) : call.dev->lba_format.encodable(a);
+  };
+  return guarded(-1, [&] {
+    if (!c.status.is_errno(EINVAL)) return report_failure(call.ret, c, what);
+    for (const std::span<const Address> list : lists) {
+      const auto wrong = std::ranges::find_if_not(list, encodable);
+      if (wrong == list.end()) continue;
+      return refuse_call(call, EINVAL,
+                         fmt::format("{}: address 0x{:016x} exceeds the device's address format", what, wrong->value));
+    }
+    return report_failure(call.ret, c, what);
   });
 }
 
@@ -76,50 +100,46 @@ CommandOptions options_of(const nvm_dev& dev, std::uint16_t flags) noexcept {
   return options;
 }
 
-// Queues `submit(queue, callback)`, or waits for `execute(device)`.
+// Queues `submit(queue, callback)`, or waits for `execute(device)`: a command on the addresses of `lists`.
 template <typename Queued, typename Waited>
-int issue(const Call& call, const char* what, Queued&& submit, Waited&& execute) noexcept {
+int issue(const Call& call, const char* what, std::initializer_list<std::span<const Address>> lists, Queued&& submit,
+          Waited&& execute) noexcept {
   if (call.async()) {
     if (!can_queue(call.dev, call.ret)) [[unlikely]] {
       return refuse_call(call, EINVAL, kCannotQueue);
     }
     const Status s = submit(call.ret->async.ctx->queue, to_callback(call.ret));
-    return s ? 0 : report_failure(call.ret, {0, s}, what);
+    return s ? 0 : report_failure(call, {0, s}, what, lists);
   }
   return guarded(-1, [&] {
     const Completion c = execute(call.dev->device);
-    if (!c) return report_failure(call.ret, c, what);
+    if (!c) return report_failure(call, c, what, lists);
     fill_if(call.ret, c);
     return 0;
   });
 }
 
-// The memory of a transfer where lists are announced, in `out`; what is no list of the device is plain memory, which is
-// what 0x200 (the scrambler's bit) means with it.
-template <typename Memory, typename Bytes>
-[[gnu::noinline]] bool gather(const nvm_dev& dev, std::uint16_t flags, Bytes data, Bytes meta,
-                              std::optional<Memory>& out) {
-  constexpr bool kWrites = std::is_same_v<Memory, Source>;
-  const nvm_sgl* list = as_sgl(dev, data.data());
-  if ((flags & NVM_CMD_SGL_META) == 0 || meta.empty()) {
-    if (list == nullptr) {
-      out.emplace(data, meta);
-    } else if constexpr (kWrites) {
-      out.emplace(Source::gather(list->segments, meta));
+bool has_length(const nvm_sgl& list, std::size_t bytes) noexcept { return total_bytes(list.segments) == bytes; }
+
+[[gnu::cold]] int refuse_length(const Call& call, const nvm_sgl& list, std::size_t bytes) {
+  return guarded(-1, [&] {
+    return refuse_call(call, EINVAL,
+                       fmt::format("a list has {} bytes, the command {}", total_bytes(list.segments), bytes));
+  });
+}
+
+// The memory of a transfer from or into the list `data`; its metadata are `meta`, or, if there is one, a list.
+template <typename Memory>
+Memory gather(const nvm_sgl& data, auto meta, const nvm_sgl* meta_list) {
+  const std::span<const Segment> segments(data.segments);
+  const auto from = [&](auto metadata) {
+    if constexpr (std::is_same_v<Memory, Source>) {
+      return Source::gather(segments, metadata);
     } else {
-      out.emplace(Destination::scatter(list->segments, meta));
+      return Destination::scatter(segments, metadata);
     }
-    return true;
-  }
-  const nvm_sgl* meta_list = as_sgl(dev, meta.data());
-  if (list == nullptr || meta_list == nullptr) return false;
-  const std::span<const Segment> segments(meta_list->segments);
-  if constexpr (kWrites) {
-    out.emplace(Source::gather(list->segments, segments));
-  } else {
-    out.emplace(Destination::scatter(list->segments, segments));
-  }
-  return true;
+  };
+  return meta_list == nullptr ? from(meta) : from(std::span<const Segment>(meta_list->segments));
 }
 
 template <typename Memory>
@@ -144,14 +164,14 @@ template <typename Memory, typename Byte>
   if (count - 1 >= most) [[unlikely]] {
     return refuse_call(call, EINVAL, vector ? "naddrs is 1 to 64" : "naddrs is 1 to 65536 in a scalar command");
   }
-  const Sectors sectors =
-      vector ? Sectors(std::span(to_addresses(addrs), count)) : Sectors(*to_addresses(addrs), count);
+  const std::span named(to_addresses(addrs), vector ? count : 1);
+  const Sectors sectors = vector ? Sectors(named) : Sectors(named.front(), count);
   const std::span bytes(data, std::size_t{count} * dev->sector_bytes);
   const std::span oob(meta, meta == nullptr ? 0 : std::size_t{count} * dev->oob_bytes);
-  const auto send = [&](const Memory& memory) {
-    const CommandOptions options = options_of(*dev, flags);
+  const auto send = [&](const Memory& memory, std::uint16_t asked) {
+    const CommandOptions options = options_of(*dev, asked);
     return issue(
-        call, what,
+        call, what, {named},
         [&](Queue& queue, Callback&& done) {
           if constexpr (kWrites) {
             return queue.write(sectors, memory, std::move(done), options);
@@ -167,14 +187,17 @@ template <typename Memory, typename Byte>
           }
         });
   };
-  if ((flags & NVM_CMD_SGL) == 0 || has_planes(*dev)) [[likely]] {
-    return send(Memory(bytes, oob));
-  }
-  std::optional<Memory> memory;
-  if (!gather(*dev, flags, bytes, oob, memory)) {
+  const nvm_sgl* list = (flags & NVM_CMD_SGL) == 0 ? nullptr : as_sgl(*dev, data);
+  const bool meta_list = (flags & NVM_CMD_SGL_META) != 0 && !oob.empty();
+  if (list == nullptr && !meta_list) return send(Memory(bytes, oob), flags);
+  const nvm_sgl* oob_list = meta_list ? as_sgl(*dev, meta) : nullptr;
+  if (list == nullptr || (meta_list && oob_list == nullptr)) {
     return refuse_call(call, EINVAL, "NVM_CMD_SGL_META needs lists of this device as data and as meta");
   }
-  return send(*memory);
+  if (!has_length(*list, bytes.size())) return refuse_length(call, *list, bytes.size());
+  if (meta_list && !has_length(*oob_list, oob.size())) return refuse_length(call, *oob_list, oob.size());
+  // Of a list the bit has said all that it says: it does not ask for the scrambler as well.
+  return send(gather<Memory>(*list, oob, oob_list), static_cast<std::uint16_t>(flags & ~NVM_FLAG_SCRBL));
 }
 
 template <typename Memory>
@@ -257,7 +280,7 @@ int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::u
   const Sectors chunks = vector ? Sectors(list) : Sectors::scalar(list);
   const CommandOptions options = options_of(*dev, flags);
   return issue(
-      call, "nvm_cmd_erase",
+      call, "nvm_cmd_erase", {list},
       [&](Queue& queue, Callback&& done) {
         const std::span descriptors(static_cast<std::byte*>(meta),
                                     meta == nullptr ? 0 : count * sizeof(nvm_spec_rprt_descr));
@@ -265,10 +288,11 @@ int nvm_cmd_erase(nvm_dev* dev, nvm_addr addrs[], int naddrs, void* meta, std::u
       },
       [&](Device& device) {
         std::array<Chunk, NVM_NADDR_MAX> after;
-        const std::span wanted(after.data(), meta == nullptr ? 0 : count);
+        const std::span descriptors(static_cast<nvm_spec_rprt_descr*>(meta), meta == nullptr ? 0 : count);
+        const auto wanted = std::span(after).first(descriptors.size());
         const Completion c = device.reset(chunks, wanted, options);
         for (std::uint32_t i = 0; i < wanted.size() && !c.status.is_os(); ++i) {
-          if (!c.failed(i)) static_cast<nvm_spec_rprt_descr*>(meta)[i] = to_descriptor(*dev, after[i]);
+          if (!c.failed(i)) descriptors[i] = to_descriptor(*dev, after[i]);
         }
         return c;
       });
@@ -285,7 +309,8 @@ int nvm_cmd_copy(nvm_dev* dev, nvm_addr src[], nvm_addr dst[], int naddrs, std::
   if (!dev->device.geometry().vector_copy) return refuse_call(call, ENOTSUP, "the device has no copy");
   const std::span from(to_addresses(src), count), to(to_addresses(dst), count);
   return issue(
-      call, "nvm_cmd_copy", [&](Queue& queue, Callback&& done) { return queue.copy(from, to, std::move(done)); },
+      call, "nvm_cmd_copy", {from, to},
+      [&](Queue& queue, Callback&& done) { return queue.copy(from, to, std::move(done)); },
       [&](Device& device) { return device.copy(from, to); });
 }
 
@@ -294,7 +319,7 @@ int nvm_cmd_flush(nvm_dev* dev, std::uint16_t flags, nvm_ret* ret) {
   if (dev == nullptr) return refuse_call(call, EINVAL, "there is no device: the pointer is NULL");
   if (flags_are_wrong(*dev, flags)) return refuse_flags(call);
   return issue(
-      call, "nvm_cmd_flush", [](Queue& queue, Callback&& done) { return queue.flush(std::move(done)); },
+      call, "nvm_cmd_flush", {}, [](Queue& queue, Callback&& done) { return queue.flush(std::move(done)); },
       [](Device& device) { return device.flush(); });
 }
 

@@ -69,8 +69,8 @@ nvm_geo geometry_12(const lightnvm::Geometry& g) {
 void describe_12(nvm_dev& dev) {
   const lightnvm::Geometry& g = dev.device.geometry();
   constexpr std::uint16_t kPlaneModes = NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD;
-  dev.known_flags =
-      NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_PRP | kPlaneModes | NVM_FLAG_SCRBL | NVM_NVME_FLAG_LIMITED_RETRY;
+  dev.known_flags = NVM_CMD_MASK_IOMD | NVM_CMD_MASK_ADDR | NVM_CMD_MASK_PLOD | kPlaneModes | NVM_FLAG_SCRBL |
+                    NVM_NVME_FLAG_LIMITED_RETRY;
   dev.geo = geometry_12(g);
   dev.pmode = static_cast<int>(lightnvm::plane_mode_of(g.planes));
   dev.tables.resize(g.total_units());
@@ -136,7 +136,7 @@ auto get(const nvm_dev* dev, Get&& value) -> decltype(value(*dev)) {
 template <typename T>
 const T* of_version(const nvm_dev& dev, SpecVersion version, const T* value) {
   if (dev.device.version() == version) return value;
-  return refuse_pointer<const T>(EINVAL, "a device of this specification version has no such address format");
+  return refuse_pointer<const T>(ENOTSUP, "a device of this specification version has no such address format");
 }
 
 // A setter of a value between two bounds.

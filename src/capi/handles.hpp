@@ -85,7 +85,7 @@ struct nvm_sgl {
   explicit nvm_sgl(const nvm_dev* owner) noexcept;
   ~nvm_sgl();
 
-  // Where NVM_CMD_SGL is the scrambler's bit too, this tells a list from a buffer.
+  // NVM_CMD_SGL is the scrambler's bit too: this tells a list from a buffer.
   std::uint64_t mark;
   const nvm_dev* dev;
   std::vector<lightnvm::Segment> segments;

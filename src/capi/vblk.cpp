@@ -32,7 +32,10 @@ int make_block(nvm_vblk& v, std::uint32_t depth) {
   if (v.addrs.empty()) return 0;
   const VirtualBlockOptions options = options_of(v, depth);
   auto block = VirtualBlock::make(v.dev->device, {to_addresses(v.addrs.data()), v.addrs.size()}, options);
-  if (!block) return refuse(block.error(), "a virtual block of these chunks");
+  if (!block) {
+    const bool has_sentence = block.error().is_errno(EINVAL);
+    return has_sentence ? refuse_explained(block.error()) : refuse(block.error(), "a virtual block of these chunks");
+  }
   v.block.emplace(std::move(*block));
   v.made_with = options;
   v.nbytes = v.block->size();
@@ -48,12 +51,11 @@ int follow_settings(nvm_vblk& v) {
 // Bytes that a count or an offset is a multiple of.
 std::size_t unit_of(const nvm_vblk& v) { return std::size_t{v.dev->device.geometry().ws_opt} * v.dev->sector_bytes; }
 
-int check(const nvm_vblk* v, std::size_t count, std::size_t offset) {
-  if (v == nullptr) return refuse(EINVAL, no_block());
-  if (offset > v->nbytes || count > v->nbytes - offset) {
-    return refuse(EINVAL, fmt::format("{} bytes at {} exceed the virtual block of {} bytes", count, offset, v->nbytes));
+int check(const nvm_vblk& v, std::size_t count, std::size_t offset) {
+  if (offset > v.nbytes || count > v.nbytes - offset) {
+    return refuse(EINVAL, fmt::format("{} bytes at {} exceed the virtual block of {} bytes", count, offset, v.nbytes));
   }
-  const std::size_t unit = unit_of(*v);
+  const std::size_t unit = unit_of(v);
   if (count % unit != 0 || offset % unit != 0) {
     return refuse(EINVAL,
                   fmt::format("{} bytes at {}: both are to be multiples of {}, ws_opt sectors", count, offset, unit));
@@ -91,7 +93,8 @@ ssize_t outcome(Status s, std::size_t count, const char* what) {
 }
 
 ssize_t write_at(nvm_vblk* v, const void* buf, std::size_t count, std::size_t offset) {
-  if (check(v, count, offset) != 0) return -1;
+  if (v == nullptr) return refuse(EINVAL, no_block());
+  if (check(*v, count, offset) != 0) return -1;
   if (count == 0) return 0;
   if (follow_settings(*v) != 0) return -1;
   if (buf != nullptr) {
@@ -114,7 +117,8 @@ ssize_t write_at(nvm_vblk* v, const void* buf, std::size_t count, std::size_t of
 }
 
 ssize_t read_at(nvm_vblk* v, void* buf, std::size_t count, std::size_t offset) {
-  if (check(v, count, offset) != 0) return -1;
+  if (v == nullptr) return refuse(EINVAL, no_block());
+  if (check(*v, count, offset) != 0) return -1;
   if (count == 0) return 0;
   if (buf == nullptr) return refuse(EINVAL, "there is no buffer: the pointer is NULL");
   if (follow_settings(*v) != 0) return -1;

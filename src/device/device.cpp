@@ -2,6 +2,8 @@
 // The synchronous half of the C++ API: asynchronous commands, waited for.
 #include "lightnvm/device.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "base/error.hpp"
@@ -236,6 +238,7 @@ Result<Chunk> Device::chunk(Address address) {
 
 Result<std::vector<Event>> Device::events() {
   if (!impl_->dialect || !impl_->terms.caps.events) return std::unexpected(Status::os(ENOTSUP));
+  if (version() == SpecVersion::ocssd12) return unexpected(Status::os(ENOTSUP), "OCSSD 1.2 has no chunk notifications");
   constexpr std::uint8_t kNotificationLog = 0xD0;
   const auto event = impl_->backend->next_event();
   if (!event) return std::unexpected(event.error());
@@ -315,7 +318,10 @@ Result<Queue> Device::open_queue(std::uint32_t depth) {
   constexpr std::uint32_t kDefault = 64;
   const std::uint32_t most = impl_->terms.caps.max_depth;
   if (depth == 0) depth = std::min(kDefault, most);
-  if (depth > most) return std::unexpected(Status::os(EINVAL));
+  if (depth > most) {
+    return unexpected(Status::os(EINVAL),
+                      fmt::format("a queue of this device has 1 to {} places, not {}", most, depth));
+  }
   return or_no_memory([&]() -> Result<Queue> {
     auto queue_pair = impl_->backend->open_queue({backends::QueueKind::io, depth});
     if (!queue_pair) return std::unexpected(queue_pair.error());

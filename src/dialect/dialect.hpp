@@ -48,7 +48,7 @@ class PlainTransfers {
   PlainTransfers() noexcept = default;
   PlainTransfers(const model::LbaFormat& format, std::uint32_t nsid) noexcept;
 
-  /// Whether an address fits the device's fields: if not, it would name a sector elsewhere.
+  /// Whether the format can say the address (LbaFormat::encodable): if not, it would name a sector elsewhere.
   [[nodiscard]] bool has_name(Address a) const noexcept { return (a.value & beyond_) == 0; }
   /// As the device names it.
   [[nodiscard]] std::uint64_t name(Address a) const noexcept { return format_.pack(a); }
@@ -63,7 +63,7 @@ class PlainTransfers {
 
  private:
   model::LbaFormat format_;
-  std::uint64_t beyond_ = 0;  // the bits of a generic address that the device cannot name
+  std::uint64_t beyond_ = 0;  // the bits of a generic address that no name has room for
   // They lack only their addresses and their count.
   std::array<spec::Command, kPlainKinds> commands_;
 };
@@ -87,7 +87,8 @@ class Dialect {
   [[nodiscard]] virtual std::uint32_t capabilities() const noexcept = 0;
 
   /// Fills `command` and the address lists of `payload` (scalar reset: its data). Does not allocate or block.
-  /// Returns EINVAL for an address that the device's format cannot name, ENOTSUP for what the dialect has no words for.
+  /// Returns EINVAL for an address that the device's format cannot name (OCSSD 2.0: a group that it cannot name is sent
+  /// above all fields, and the device's to refuse), ENOTSUP for what the dialect has no words for.
   virtual Status encode(const Io& io, spec::Command& command, Payload& payload, WireMemory& memory) const noexcept = 0;
 
   /// What encode does with plain reads and writes, as data for who is in a hurry; nullptr: ask encode.

@@ -45,12 +45,7 @@ Status no_bad_block_tables() {
 class Ocssd20 final : public Dialect {
  public:
   Ocssd20(const Geometry& geometry, model::LbaFormat format, std::uint32_t capabilities, std::uint32_t nsid) noexcept
-      : geometry_(geometry),
-        capabilities_(capabilities),
-        format_(format),
-        mask_(format.generic_mask()),
-        plain_(format, nsid),
-        nsid_(nsid) {
+      : geometry_(geometry), capabilities_(capabilities), format_(format), plain_(format, nsid), nsid_(nsid) {
     for (const Operation o : {Operation::read, Operation::write, Operation::reset, Operation::copy}) {
       vectors_[static_cast<std::size_t>(o)] = spec::build::vector(vector_opcode(o), nsid, 1);
     }
@@ -59,7 +54,9 @@ class Ocssd20 final : public Dialect {
   [[nodiscard]] SpecVersion version() const noexcept override { return SpecVersion::ocssd20; }
   [[nodiscard]] const Geometry& geometry() const noexcept override { return geometry_; }
   [[nodiscard]] std::uint32_t capabilities() const noexcept override { return capabilities_; }
-  [[nodiscard]] std::uint64_t to_device(Address a) const noexcept override { return format_.pack({a.value & mask_}); }
+  [[nodiscard]] std::uint64_t to_device(Address a) const noexcept override {
+    return format_.pack({a.value & format_.generic_mask()});
+  }
   [[nodiscard]] Address from_device(std::uint64_t lba) const noexcept override { return format_.unpack(lba); }
 
   [[nodiscard]] std::array<unsigned, 4> address_bits() const noexcept override {
@@ -87,14 +84,13 @@ class Ocssd20 final : public Dialect {
   Geometry geometry_;
   std::uint32_t capabilities_;
   model::LbaFormat format_;
-  std::uint64_t mask_;
   PlainTransfers plain_;
   std::uint32_t nsid_;
   // Commands that lack only their addresses, their count and their flags.
   std::array<spec::Command, 4> vectors_;
 };
 
-// False where an address does not fit the device's fields: it would name a sector elsewhere.
+// False where an address is not encodable: it would name a sector elsewhere.
 bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_t count,
                         std::uint64_t* out) const noexcept {
   if (consecutive) {
@@ -102,7 +98,7 @@ bool Ocssd20::pack_list(const Address* addresses, bool consecutive, std::uint32_
     const Address last = first.plus(count - 1);
     const std::uint64_t lba = format_.pack(first);
     for (std::uint32_t i = 0; i < count; ++i) out[i] = lba + i;
-    return ((first.value | last.value) & ~mask_) == 0 && last.value >= first.value;
+    return format_.encodable(first) && format_.encodable(last) && last.value >= first.value;
   }
   return plain_.name_list(addresses, count, out);
 }

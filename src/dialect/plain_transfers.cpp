@@ -6,7 +6,7 @@
 namespace lightnvm::dialect {
 
 PlainTransfers::PlainTransfers(const model::LbaFormat& format, std::uint32_t nsid) noexcept
-    : format_(format), beyond_(~format.generic_mask()) {
+    : format_(format), beyond_(~format.encodable_mask()) {
   using spec::IoOpcode;
   commands_[plain_kind(Operation::read, Addressing::scalar)] = spec::build::transfer(IoOpcode::read, nsid, 0, 1);
   commands_[plain_kind(Operation::write, Addressing::scalar)] = spec::build::transfer(IoOpcode::write, nsid, 0, 1);

@@ -25,7 +25,7 @@ class LbaFormat {
         chunk_mask_(ones(chunk)),
         unit_mask_(ones(unit)),
         group_mask_(ones(group)),
-        group_field_(std::uint64_t{group_mask_} << group_shift_),
+        group_field_(std::uint64_t{0xFF} << group_shift_),
         unit_field_(std::uint64_t{unit_mask_} << unit_shift_),
         chunk_field_(std::uint64_t{chunk_mask_} << chunk_shift_),
         group_down_(static_cast<std::uint8_t>(56 - group_shift_)),
@@ -51,15 +51,15 @@ class LbaFormat {
 
   /// The bits of a device's address that each field has: group, unit, chunk, sector.
   [[nodiscard]] constexpr std::array<std::uint64_t, 4> device_masks() const noexcept {
-    return {group_field_, unit_field_, chunk_field_, sector_mask_};
+    return {std::uint64_t{group_mask_} << group_shift_, unit_field_, chunk_field_, sector_mask_};
   }
 
-  /// The device's address. What exceeds its field, where not encodable(a), is cut.
+  /// The device's address. What exceeds its field is cut; but the group, which lies topmost, spills out of all fields.
   [[nodiscard]] constexpr std::uint64_t pack(Address a) const noexcept {
     return ((a.value >> group_down_) & group_field_) | ((a.value >> unit_down_) & unit_field_) |
            ((a.value >> chunk_down_) & chunk_field_) | (a.value & sector_mask_);
   }
-  /// The same, but what exceeds its field spills into the next, as the original library has it.
+  /// The same, but whatever exceeds its field spills into the next, as the original library has it.
   [[nodiscard]] constexpr std::uint64_t pack_spilling(Address a) const noexcept {
     return (std::uint64_t{a.group()} << group_shift_) | (std::uint64_t{a.unit()} << unit_shift_) |
            (std::uint64_t{a.chunk()} << chunk_shift_) | a.sector();
@@ -80,9 +80,14 @@ class LbaFormat {
   [[nodiscard]] constexpr Address unpack(std::uint64_t lba) const noexcept {
     return Address::of(group(lba), unit(lba), chunk(lba), sector(lba));
   }
-  /// Whether each component fits its field, so that none spills into the next.
-  [[nodiscard]] constexpr bool encodable(Address a) const noexcept { return (a.value & ~generic_mask()) == 0; }
-  /// The bits of a generic address that this format can carry.
+  /// Whether pack(a) names nothing that `a` does not: each component fits its field, but for the group. One that spills
+  /// names no place of any device, which is then the device's to say.
+  [[nodiscard]] constexpr bool encodable(Address a) const noexcept { return (a.value & ~encodable_mask()) == 0; }
+  /// The bits that such addresses may have.
+  [[nodiscard]] constexpr std::uint64_t encodable_mask() const noexcept {
+    return Address::of(0xFF, unit_mask_, chunk_mask_, sector_mask_).value;
+  }
+  /// The bits of a generic address that the fields hold.
   [[nodiscard]] constexpr std::uint64_t generic_mask() const noexcept {
     return Address::of(group_mask_, unit_mask_, chunk_mask_, sector_mask_).value;
   }
@@ -97,7 +102,8 @@ class LbaFormat {
 
   std::uint8_t chunk_shift_ = 0, unit_shift_ = 0, group_shift_ = 0, total_bits_ = 0;
   std::uint32_t sector_mask_ = 0, chunk_mask_ = 0, unit_mask_ = 0, group_mask_ = 0;
-  // For packing: each field's place here, and how far it comes down from its place in the generic address.
+  // For packing: each field's place here (of the group, its generic bits'), and how far it comes down from its place in
+  // the generic address.
   std::uint64_t group_field_ = 0, unit_field_ = 0, chunk_field_ = 0;
   std::uint8_t group_down_ = 0, unit_down_ = 0, chunk_down_ = 0;
 };

@@ -54,7 +54,7 @@ Status Engine::submit(Job& job, std::uint64_t sector, std::uint32_t count) {
   const Sectors sectors = vector ? Sectors(list(stripe_, from)) : Sectors(stripe_.at(sector), count);
   Callback done = [this, &job, sector, count](const Completion& c) { on_done(job, sector, count, c); };
   const std::size_t bytes = static_cast<std::size_t>(count) * sector_bytes_;
-  const std::size_t at = static_cast<std::size_t>(sector - job.first);
+  const auto at = static_cast<std::size_t>(sector - job.first);
   std::byte* data = job.data == nullptr ? pattern_.data() : job.data + at * sector_bytes_;
   std::span<std::byte> metadata;
   if (job.metadata != nullptr) {
@@ -74,7 +74,7 @@ Status Engine::submit(Job& job, std::uint64_t sector, std::uint32_t count) {
 // False when nothing more can be sent now.
 bool Engine::send_one(Job& job) {
   std::uint64_t most = job.kind == JobKind::read ? stripe_.most_read : stripe_.most_write;
-  if (job.kind == JobKind::copy) most = std::min<std::uint64_t>(most, kMaxAddresses / stripe_.step * stripe_.step);
+  if (job.kind == JobKind::copy) most = std::min(most, std::uint64_t{kMaxAddresses / stripe_.step} * stripe_.step);
   const std::uint32_t count = stripe_.length(job.next, std::min(most, job.end - job.next));
   if (writes(job) && !chunks_free(job.next, count)) return false;
   const std::uint64_t sector = job.next;

@@ -2,9 +2,12 @@
 // Virtual blocks: bounds, positions, and the jobs that their functions are.
 #include "lightnvm/virtual_block.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
+#include "base/error.hpp"
 #include "base/no_memory.hpp"
 #include "device/core.hpp"
 #include "vblk/engine.hpp"
@@ -18,8 +21,8 @@ using vblk::Stripe;
 
 class VirtualBlock::Impl {
  public:
-  Impl(const Device& d, Stripe s, Queue queue, bool ordered)
-      : device(d),
+  Impl(Device d, Stripe s, Queue queue, bool ordered)
+      : device(std::move(d)),
         stripe(std::move(s)),
         sector_bytes(device.geometry().sector_bytes),
         engine(std::move(queue), stripe, sector_bytes, device.geometry().oob_bytes, ordered) {}
@@ -79,7 +82,7 @@ PlaneMode choose_mode(const Geometry& g, const VirtualBlockOptions& options) {
 // sizes do.
 std::uint32_t command_sectors(const Stripe& s, std::uint32_t limit) {
   for (const std::uint32_t grain : {s.unit, s.step}) {
-    if (limit >= grain) return limit / grain * grain;
+    if (grain != 0 && limit >= grain) return limit / grain * grain;
   }
   return std::max(limit, 1U);
 }
@@ -104,12 +107,45 @@ Stripe make_stripe(const Device& device, std::span<const Address> chunks, const 
     s.options.plane_mode = choose_mode(g, options);
     s.step = g.page_sectors * planes_of(s.options.plane_mode);
   }
-  const std::uint32_t most = std::min(device.max_sectors(), s.vector ? kMaxAddresses : 65536U);
+  constexpr std::uint32_t kMostScalar = 65536;
+  const std::uint32_t most = std::min(device.max_sectors(), s.vector ? kMaxAddresses : kMostScalar);
   const auto limited = [&](std::uint32_t addresses) { return s.vector ? std::min(most, addresses) : most; };
   s.most_read = command_sectors(s, limited(options.read_addresses));
-  s.most_write = command_sectors(s, std::max(limited(options.write_addresses), std::min(s.step, most)));
+  const std::uint32_t least_write = std::min(s.step, most);
+  s.most_write = command_sectors(s, std::max(limited(options.write_addresses), least_write));
   s.most_erase = erase_addresses(s, options.erase_addresses);
   return s;
+}
+
+// What is wrong with the chunks or the options, as far as the geometry tells; empty: nothing.
+std::string why_not(const Geometry& g, std::span<const Address> sorted, const VirtualBlockOptions& options) {
+  if (sorted.empty()) return "a virtual block has at least one chunk";
+  const auto twice = std::ranges::adjacent_find(sorted);
+  if (twice != sorted.end()) return fmt::format("chunk 0x{:016x} is there twice", twice->value);
+  const auto outside = std::ranges::find_if(sorted, [&](Address a) { return !g.contains(a); });
+  if (outside != sorted.end()) return fmt::format("the device has no chunk 0x{:016x}", outside->value);
+  for (const std::uint32_t n : {options.erase_addresses, options.write_addresses, options.read_addresses}) {
+    if (n == 0 || n > kMaxAddresses) return fmt::format("a command has 1 to {} addresses, not {}", kMaxAddresses, n);
+  }
+  const PlaneMode mode = options.plane_mode.value_or(PlaneMode::single);
+  if (mode == PlaneMode::single || mode == plane_mode_of(g.planes)) return {};
+  return fmt::format("the plane mode is of {} planes: a virtual block of this device works on one, or on all {}",
+                     planes_of(mode), g.planes);
+}
+
+// Chunks are of full size and take writes. OCSSD 1.2 does not tell which blocks are whole: its bad block tables are for
+// whoever chooses them.
+Status check_whole(Device& device, std::span<const Address> chunks) {
+  const Geometry& g = device.geometry();
+  if (g.has_planes()) return {};
+  for (const Address a : chunks) {
+    const auto chunk = device.chunk(a);
+    if (!chunk) return chunk.error();
+    if (chunk->sectors == g.sectors && chunk->state != ChunkState::offline) continue;
+    return fail(Status::os(EINVAL), fmt::format("chunk 0x{:016x} is {}", a.value,
+                                                chunk->state == ChunkState::offline ? "offline" : "not of full size"));
+  }
+  return {};
 }
 
 std::byte* unconst(std::span<const std::byte> bytes) noexcept { return const_cast<std::byte*>(bytes.data()); }
@@ -122,31 +158,20 @@ VirtualBlock& VirtualBlock::operator=(VirtualBlock&&) noexcept = default;
 VirtualBlock::~VirtualBlock() = default;
 
 Result<VirtualBlock> VirtualBlock::make(const Device& device, std::span<const Address> chunks,
-                                        VirtualBlockOptions options) {
+                                        const VirtualBlockOptions& options) {
   const Geometry& g = device.geometry();
   Device handle = device;
   const backends::Caps& caps = DeviceAccess::impl(handle).terms.caps;
   std::vector<Address> sorted(chunks.begin(), chunks.end());
   for (Address& a : sorted) a = a.at_sector(0);
   std::ranges::sort(sorted);
-  const bool twice = std::ranges::adjacent_find(sorted) != sorted.end();
-  const bool outside = std::ranges::any_of(sorted, [&](Address a) { return !g.contains(a); });
-  if (chunks.empty() || twice || outside) return std::unexpected(Status::os(EINVAL));
-  for (const std::uint32_t n : {options.erase_addresses, options.write_addresses, options.read_addresses}) {
-    if (n == 0 || n > kMaxAddresses) return std::unexpected(Status::os(EINVAL));
+  if (std::string why = why_not(g, sorted, options); !why.empty()) {
+    return unexpected(Status::os(EINVAL), std::move(why));
   }
-  const PlaneMode mode = options.plane_mode.value_or(PlaneMode::single);
-  if (mode != PlaneMode::single && mode != plane_mode_of(g.planes)) return std::unexpected(Status::os(EINVAL));
-  // OCSSD 1.2 does not tell which blocks are whole: its bad block tables are for whoever chooses them.
-  for (const Address a : g.has_planes() ? std::vector<Address>() : sorted) {
-    const auto chunk = handle.chunk(a);
-    if (!chunk) return std::unexpected(chunk.error());
-    const bool whole = chunk->sectors == g.sectors && chunk->state != ChunkState::offline;
-    if (!whole) return std::unexpected(Status::os(EINVAL));
-  }
+  if (const Status s = check_whole(handle, sorted); !s) return std::unexpected(s);
+  constexpr std::uint64_t kMostByDefault = 256;
   std::uint64_t depth = options.depth;
-  if (depth == 0) depth = std::min<std::uint64_t>({chunks.size() * 2, caps.max_depth, 256});
-  if (depth > caps.max_depth) return std::unexpected(Status::os(EINVAL));
+  if (depth == 0) depth = std::min({std::uint64_t{chunks.size()} * 2, std::uint64_t{caps.max_depth}, kMostByDefault});
   auto queue = handle.open_queue(static_cast<std::uint32_t>(depth));
   if (!queue) return std::unexpected(queue.error());
   return or_no_memory([&]() -> Result<VirtualBlock> {
@@ -155,11 +180,11 @@ Result<VirtualBlock> VirtualBlock::make(const Device& device, std::span<const Ad
   });
 }
 
-Result<VirtualBlock> VirtualBlock::line(const Device& device, Line l, VirtualBlockOptions options) {
+Result<VirtualBlock> VirtualBlock::line(const Device& device, Line l, const VirtualBlockOptions& options) {
   const Geometry& g = device.geometry();
   if (l.group_first > l.group_last || l.unit_first > l.unit_last || l.group_last >= g.groups ||
       l.unit_last >= g.units || l.chunk >= g.chunks) {
-    return std::unexpected(Status::os(EINVAL));
+    return unexpected(Status::os(EINVAL), "the line is not on the device");
   }
   std::vector<Address> chunks;
   for (std::uint32_t unit = l.unit_first; unit <= l.unit_last; ++unit) {

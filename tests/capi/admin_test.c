@@ -302,6 +302,43 @@ TEST(ret_prints_and_clears) {
   nvm_ret_clear(NULL);
 }
 
+// What fails says why in a sentence of its own, which is not that of the failure before.
+#define CHECK_SENTENCE(part, call)               \
+  do {                                           \
+    CHECK(nvm_dev_open("/nonexistent") == NULL); \
+    (void)(call);                                \
+    CHECK_CONTAINS(part, nvm_last_error());      \
+  } while (0)
+
+TEST(failures_say_their_reason) {
+  struct nvm_dev* dev = open_small("");
+  struct nvm_addr addrs[4] = {at(0, 4, 0, 0), at(0, 0, 0, 0), at(0, 0, 0, 0), at(0, 0, 7, 0)};
+  static char data[4 * SECTOR];
+  char program[] = "program";
+  char* argv[] = {program, NULL};
+  CHECK_SENTENCE("context", nvm_async_get_depth(NULL));
+  CHECK_SENTENCE("context", nvm_async_get_outstanding(NULL));
+  CHECK_SENTENCE("places, not 1000000", nvm_async_init(dev, 1000000, 0));
+  CHECK_SENTENCE("0x0004000000000000 exceeds", nvm_cmd_read(dev, addrs, 1, data, NULL, NVM_CMD_VECTOR, &ret));
+  CHECK_SENTENCE("0x0004000000000000 exceeds", nvm_cmd_write(dev, addrs, 4, data, NULL, NVM_CMD_SCALAR, &ret));
+  CHECK_SENTENCE("0x0004000000000000 exceeds", nvm_cmd_erase(dev, addrs, 2, NULL, 0, &ret));
+  CHECK_SENTENCE("0x0004000000000000 exceeds", nvm_cmd_copy(dev, addrs + 1, addrs, 1, 0, &ret));
+  struct nvm_sgl* sgl = nvm_sgl_create(dev, 1);
+  CHECK_INT(0, nvm_sgl_add(dev, sgl, data, SECTOR));
+  CHECK_SENTENCE("4096 bytes, the command 8192", nvm_cmd_read(dev, addrs + 1, 2, sgl, NULL, NVM_CMD_SGL, &ret));
+  nvm_sgl_destroy(dev, sgl);
+  CHECK_SENTENCE("0x0000000000000000 is there twice", nvm_vblk_alloc(dev, addrs + 1, 2));
+  CHECK_SENTENCE("0x0000000700000000 is offline", nvm_vblk_alloc(dev, addrs + 3, 1));
+  struct nvm_vblk* vblk = nvm_vblk_alloc(dev, addrs + 1, 1);
+  CHECK_SENTENCE("places, not 1000000", nvm_vblk_set_async(vblk, 1000000));
+  nvm_vblk_free(vblk);
+  nvm_dev_close(dev);
+  CHECK(freopen("/dev/null", "w", stderr) != NULL);
+  CHECK_SENTENCE("naddrs", nvm_bp_init("emu:", 0, 0));
+  CHECK_SENTENCE("naddrs", nvm_bp_init("emu:", 0, -1));
+  CHECK_SENTENCE("arguments", nvm_bp_init_from_args(1, argv));
+}
+
 TEST(the_last_error_is_empty_until_something_fails) {
   CHECK_STR("", nvm_last_error());
   CHECK(nvm_dev_open("emu:?groups=0") == NULL);

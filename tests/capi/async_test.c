@@ -266,8 +266,8 @@ TEST(bad_arguments_are_refused_at_once) {
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, NULL, NULL, NVM_CMD_ASYNC, ret));
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, back, NULL, NVM_CMD_ASYNC | NVM_CMD_SYNC, ret));
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, back, NULL, NVM_CMD_ASYNC | NVM_CMD_MASK_ADDR, ret));
-  // Group 2 of 2 is none that the device's format can say.
-  addrs[0] = at(NPUGRP, 0, 0, 0);
+  // Unit 4 of 3 is none that the device's format can say.
+  addrs[0] = at(0, 4, 0, 0);
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 1, back, NULL, NVM_CMD_ASYNC, ret));
   CHECK_HEX(0, ret->status);
   CHECK_INT(0, nvm_async_get_outstanding(ctx));

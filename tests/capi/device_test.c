@@ -127,6 +127,8 @@ TEST(getters_tell_what_the_device_is) {
   CHECK_INT((long long)NPUGRP * NPUNIT * NCHUNK * NSECTR * SECTOR, geo->tbytes);
   CHECK_INT(NVM_SPEC_VERID_20, geo->verid);
   const struct nvm_spec_lbaf* lbaf = nvm_dev_get_lbaf(dev);
+  CHECK_NULL(ENOTSUP, nvm_dev_get_ppaf(dev));
+  CHECK_NULL(ENOTSUP, nvm_dev_get_ppaf_mask(dev));
   CHECK_INT(1, lbaf->pugrp);
   CHECK_INT(2, lbaf->punit);
   CHECK_INT(4, lbaf->chunk);
@@ -210,11 +212,13 @@ TEST(plane_modes_have_names) {
   CHECK_STR("UNKN", nvm_pmode_str(-1));
 }
 
-TEST(the_version_has_three_numbers) {
+TEST(the_version_is_the_projects) {
   char expected[64];
-  CHECK(nvm_ver_major() >= 0 && nvm_ver_minor() >= 0 && nvm_ver_patch() >= 0);
-  snprintf(expected, sizeof(expected), "Ver { major(%d), minor(%d), patch(%d) }", nvm_ver_major(), nvm_ver_minor(),
-           nvm_ver_patch());
+  CHECK_INT(VERSION_MAJOR, nvm_ver_major());
+  CHECK_INT(VERSION_MINOR, nvm_ver_minor());
+  CHECK_INT(VERSION_PATCH, nvm_ver_patch());
+  snprintf(expected, sizeof(expected), "Ver { major(%d), minor(%d), patch(%d) }", VERSION_MAJOR, VERSION_MINOR,
+           VERSION_PATCH);
   CHECK_STR(expected, PRINTED(nvm_ver_pr()));
 }
 

@@ -64,20 +64,27 @@ struct nvm_spec_rprt_descr chunk_of(struct nvm_dev* dev, struct nvm_addr addr) {
   return descr;
 }
 
-static const char* make(const char* name, const char* option, const char* value) {
+int run_emu(char* const args[]) {
   const char* tool = needed("NVM_EMU");
-  const char* path = temporary(name);
   fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
-    if (freopen("/dev/null", "w", stdout) == NULL) _exit(126);
-    execl(tool, tool, "create", path, "--groups", "2", "--punits", "3", "--chunks", "10", "--sectors", "96", "--ws-min",
-          "4", "--ws-opt", "8", "--mw-cunits", "24", option, value, (char*)NULL);
+    if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL) _exit(126);
+    execv(tool, args);
     _exit(127);
   }
   int status = -1;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
-  CHECK_INT(0, status);
+  CHECK(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static const char* make(const char* name, const char* option, const char* value) {
+  const char* path = temporary(name);
+  const char* const args[] = {"nvm_emu",  "create",      path,        "--groups", "2",        "--punits", "3",
+                              "--chunks", "10",          "--sectors", "96",       "--ws-min", "4",        "--ws-opt",
+                              "8",        "--mw-cunits", "24",        option,     value,      NULL};
+  CHECK_INT(0, run_emu((char* const*)args));
   return path;
 }
 
@@ -91,7 +98,7 @@ const char* make_odd_image(const char* name) {
 }
 
 struct told told_of(const char* trace, const char* opcode) {
-  struct told told = {0, 0, 0, 0};
+  struct told told = {0, 0, 0, 0, 0};
   char line[4096], event[16], name[32];
   FILE* file = fopen(trace, "r");
   CHECK(file != NULL);
@@ -105,7 +112,9 @@ struct told told_of(const char* trace, const char* opcode) {
     told.addresses += addresses;
     if (addresses > told.most) told.most = addresses;
     const char* control = strstr(line, "control=");
-    told.with_mode += control != NULL && (strtoul(control + strlen("control="), NULL, 16) & 3) != 0;
+    const unsigned long asked = control == NULL ? 0 : strtoul(control + strlen("control="), NULL, 16);
+    told.with_mode += (asked & (NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD)) != 0;
+    told.scrambled += (asked & NVM_FLAG_SCRBL) != 0;
   }
   fclose(file);
   return told;

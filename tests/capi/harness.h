@@ -107,13 +107,15 @@ void set_dulbe(struct nvm_dev* dev, int on);
 // The descriptor of a chunk.
 struct nvm_spec_rprt_descr chunk_of(struct nvm_dev* dev, struct nvm_addr addr);
 // The commands of that opcode in a device's trace: how many, the most addresses of one, all of them together, and how
-// many commands named a plane mode.
+// many commands named a plane mode, and asked for the scrambler.
 struct told {
-  unsigned commands, most, addresses, with_mode;
+  unsigned commands, most, addresses, with_mode, scrambled;
 };
 struct told told_of(const char* trace, const char* opcode);
 // A path in the test's own folder, made anew for each program; valid until the next call.
 const char* temporary(const char* name);
+// Runs the tool nvm_emu with those arguments, the first of which is its name, without its output. Its exit status.
+int run_emu(char* const args[]);
 // An image of the small device at temporary(NAME), made by the tool.
 const char* make_image(const char* name);
 // The same with a chunk of 64 sectors at (1, 0, 5) and one that is written at random at (1, 0, 6).

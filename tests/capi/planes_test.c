@@ -50,7 +50,7 @@ TEST(what_the_device_is) {
   CHECK_INT(SECTORS, nvm_dev_get_ws_min(dev));
   CHECK_INT(PAGE, nvm_dev_get_ws_opt(dev));
   CHECK_REFUSED(EINVAL, nvm_dev_get_mw_cunits(dev));
-  CHECK_NULL(EINVAL, nvm_dev_get_lbaf(dev));
+  CHECK_NULL(ENOTSUP, nvm_dev_get_lbaf(dev));
   CHECK(nvm_dev_get_ppaf(dev) != NULL);
   CHECK(nvm_dev_get_ppaf_mask(dev) != NULL);
   CHECK_NULL(EINVAL, nvm_dev_get_ppaf(NULL));
@@ -97,6 +97,17 @@ TEST(plane_modes_are_those_of_the_device) {
   nvm_dev_close(dev);
 }
 
+TEST(a_mode_of_two_planes_is_set_but_not_used_on_a_device_of_four) {
+  struct nvm_dev* dev = nvm_dev_open("emu:?spec=1.2&groups=1&punits=1&planes=4&bad=none");
+  CHECK(dev != NULL);
+  struct nvm_addr block = in_block(0, 0, 7, 0, 0, 0);
+  CHECK_INT(0, nvm_dev_set_pmode(dev, NVM_FLAG_PMODE_DUAL));
+  CHECK_NULL(EINVAL, nvm_vblk_alloc(dev, &block, 1));
+  CHECK_CONTAINS("the plane mode is of 2 planes", nvm_last_error());
+  CHECK_STATUS(0x002, nvm_cmd_erase(dev, &block, 1, NULL, NVM_FLAG_PMODE_DUAL, &ret), ret);
+  nvm_dev_close(dev);
+}
+
 TEST(a_page_is_written_and_read_with_its_metadata) {
   struct nvm_dev* dev = open_planes();
   struct nvm_buf_set* bufs = nvm_buf_set_alloc(dev, (size_t)PAGE * SECTOR_BYTES, (size_t)PAGE * META);
@@ -136,7 +147,10 @@ TEST(what_only_2_0_has_is_refused) {
   struct nvm_dev* dev = open_planes();
   struct nvm_addr addr = in_block(0, 0, 0, 0, 0, 0), other = in_block(0, 1, 0, 0, 0, 0);
   static char data[SECTOR_BYTES];
+  struct nvm_aer aer;
   CHECK_NULL(EINVAL, nvm_cmd_rprt(dev, NULL, 0, &ret));
+  CHECK_REFUSED(EINVAL, nvm_cmd_rprt_arbs(dev, NVM_CHUNK_STATE_FREE, 1, &addr));
+  CHECK_REFUSED(ENOTSUP, nvm_aer_poll(dev, &aer, 1));
   CHECK_REFUSED(ENOTSUP, nvm_cmd_copy(dev, &addr, &other, 1, 0, &ret));
   CHECK_REFUSED(ENOTSUP, nvm_cmd_read(dev, &addr, 1, data, NULL, NVM_CMD_SCALAR, &ret));
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, &addr, 1, data, NULL, NVM_FLAG_PMODE_DUAL | NVM_FLAG_PMODE_QUAD, &ret));

@@ -91,9 +91,20 @@ TEST(a_list_of_another_length_than_the_command_is_refused) {
   CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, addrs, 4, sgl, NULL, NVM_CMD_SGL, &ret));
   CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, addrs, 12, sgl, NULL, NVM_CMD_SGL, &ret));
   CHECK_REFUSED(EINVAL, nvm_cmd_read(dev, addrs, 4, sgl, NULL, NVM_CMD_SGL, &ret));
-  nvm_sgl_reset(sgl);
-  CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, addrs, 4, sgl, NULL, NVM_CMD_SGL, &ret));
   CHECK_INT(NVM_CHUNK_STATE_FREE, chunk_of(dev, addrs[0]).cs);
+  nvm_sgl_destroy(dev, sgl);
+  end();
+}
+
+TEST(a_list_that_was_reset_is_empty) {
+  begin("");
+  struct nvm_sgl* sgl = backwards(data, 8, SECTOR);
+  nvm_addr_fill_crange(addrs, at(0, 0, 0, 0), 64);
+  nvm_sgl_reset(sgl);
+  CHECK_REFUSED(EINVAL, nvm_cmd_write(dev, addrs, 8, sgl, NULL, NVM_CMD_SGL, &ret));
+  CHECK_INT(0, nvm_sgl_add(dev, sgl, data + SECTOR, 4 * SECTOR));
+  CHECK_INT(0, nvm_cmd_write(dev, addrs, 4, sgl, NULL, NVM_CMD_SGL, &ret));
+  CHECK_INT(4, chunk_of(dev, addrs[0]).wp);
   nvm_sgl_destroy(dev, sgl);
   end();
 }

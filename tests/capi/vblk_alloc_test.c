@@ -141,6 +141,17 @@ TEST(boilerplate_gives_all_that_an_example_needs) {
   CHECK_STR("nvm_bp: ~\n", PRINTED(nvm_bp_pr(NULL)));
 }
 
+// A file is not made anew while a process has it open.
+TEST(boilerplate_closes_its_device) {
+  const char* image = make_image("bp.img");
+  const char* const make_anew[] = {"nvm_emu", "create", image, "--force", NULL};
+  struct nvm_bp* bp = nvm_bp_init(image, NVM_BE_EMU, 1);
+  CHECK(bp != NULL);
+  CHECK_INT(1, run_emu((char* const*)make_anew));
+  nvm_bp_term(bp);
+  CHECK_INT(0, run_emu((char* const*)make_anew));
+}
+
 TEST(boilerplate_refuses_with_a_line_on_stderr) {
   CHECK(freopen("/dev/null", "w", stderr) != NULL);
   CHECK_NULL(EINVAL, nvm_bp_init("emu:", 0, 0));

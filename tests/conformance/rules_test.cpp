@@ -68,12 +68,17 @@ TEST_P(Rules, offline_chunk_reads_as_unwritten_and_refuses_writes) {
 }
 
 TEST_P(Rules, address_that_does_not_exist_is_no_foreign_memory) {
-  // A hole in the address space: the format can name it, the device has nothing there.
-  const Address hole = Address::of(geo().groups, 0, 0);
-  if (device().from_device(device().to_device(hole)) != hole) GTEST_SKIP() << "the address space has no hole";
-  expect_unwritten(hole, 2);
-  for (const bool vector : {false, true}) {
-    EXPECT_TRUE(try_write(hole, geo().ws_min, vector).is(StatusCode::write_fault));
+  // Whether the group fits its field, and lies in a hole of the address space, or above it.
+  for (const std::uint32_t group : {geo().groups, 0xFFU}) {
+    if (group < geo().groups || group > 0xFF) continue;
+    const Address nowhere = Address::of(group, 0, 0);
+    expect_unwritten(nowhere, 2);
+    for (const bool vector : {false, true}) {
+      EXPECT_TRUE(try_write(nowhere, geo().ws_min, vector).is(StatusCode::write_fault));
+      const std::array chunk = {nowhere};
+      const Sectors chunks = vector ? Sectors(chunk) : Sectors::scalar(chunk);
+      EXPECT_TRUE(device().reset(chunks).status.is(StatusCode::invalid_reset));
+    }
   }
 }
 

@@ -58,7 +58,7 @@ def test_wrong_arguments(bench):
     bench.fails("nvm_cmd read d.img 0900000000000000 -o short", "# FAILED: .*there is no group 9.*")
     same(bench.path("short").stat().st_size, 100)
     bench.misused("nvm_cmd read d.img", ".*0xADDR.*required.*")
-    bench.misused("nvm_cmd erase d.img 0 -i x", ".*")
+    bench.misused("nvm_cmd erase d.img 0 -q x", ".*-q.*")
     bench.fails("nvm_cmd erase d.img?ro 0", r"# nvm_dev_openf: .*read-only")
     bench.fails("nvm_cmd gbbt d.img 0 0", r"# nvm_cmd_gbbt: OCSSD 2.0 has no bad block tables; .*")
     same(bench.states()["free"], 897)

@@ -80,5 +80,10 @@ def test_addresses_are_not_held_against_the_bounds(bench):
     bench.device()
     bench.fails("nvm_vblk erase d.img 3c00000000", "# FAILED: .*there is no chunk 60.*")
     env = {**bench.env, "NVM_CLI_NOVERIFY": "1"}
-    for command in ("erase d.img 3c00000000", "line_erase d.img 0 3 0 0 1"):
-        bench.fails(f"nvm_vblk {command}", "# nvm_vblk_alloc: Invalid argument", env=env)
+    for command, chunk in (("erase d.img 3c00000000", "3c00000000"), ("line_erase d.img 0 3 0 0 1", "300000100000000")):
+        bench.fails(f"nvm_vblk {command}", f"# nvm_vblk_alloc: the device has no chunk 0x0*{chunk}", env=env)
+    # Chunk 64 of 60 does not fit its field; group 3 of 3 fits, and group 4 exceeds the topmost.
+    bench.fails("nvm_cmd read d.img 0x4000000000", "# FAILED: 0x0000004000000000 exceeds the device's address format: .*", env=env)
+    bench.ok("nvm_addr gen_as_geo d.img 0x4000000000", env=env)
+    for group in ("03", "04"):
+        bench.fails(f"nvm_cmd write d.img {group}00000000000000", "# nvm_cmd_write: .*0x.*", env=env)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from support import CHUNK, LINE, Skip, same, stop
+from support import CHUNK, LINE, SECTOR, Skip, same, stop
 
 BACKUP = 1 << 20  # where an image's chunk table begins
 
@@ -112,10 +112,10 @@ def test_line_out_of_range(bench):
 def test_part_out_of_range(bench):
     bench.device()
     line = "nvm_vblk line_pread d.img 0 2 0 4 1"
-    bench.fails(f"{line} 100 0", "# FAILED: count and offset are multiples of a sector, 4096 bytes")
-    bench.fails(f"{line} 4096 1", "# FAILED: count and offset are multiples of a sector, 4096 bytes")
-    bench.fails(f"{line} 8192 {LINE - 4096}", f"# FAILED: 8192 bytes from {LINE - 4096} on reach beyond .* {LINE}")
-    bench.fails(f"{line} 4096 {2**64 - 4096}", "# FAILED: 4096 bytes from .* reach beyond .*")
+    for wrong in ("100 0", "32768 1", "4096 0", "32768 4096"):
+        bench.fails(f"{line} {wrong}", "# FAILED: count and offset are multiples of ws_opt sectors, 32768 bytes")
+    bench.fails(f"{line} 65536 {LINE - 32768}", f"# FAILED: 65536 bytes from {LINE - 32768} on reach beyond .* {LINE}")
+    bench.fails(f"{line} 32768 {2**64 - 32768}", "# FAILED: 32768 bytes from .* reach beyond .*")
     bench.fails("nvm_vblk read d.img 0 --bytes 7M", f"# FAILED: --bytes 7340032 is more than .*: {CHUNK}")
 
 
@@ -143,6 +143,46 @@ def test_unwritable_output(bench):
     bench.device()
     bench.fails("nvm_vblk read d.img 0 -o nope/x", "# nvm_buf_to_file: nope/x: No such file or directory")
     bench.fails("nvm_vblk read d.img 0 -o /dev/full", "# nvm_buf_to_file: /dev/full: No space left on device; .*")
+
+
+def test_output_keeps_its_contents_where_nothing_was_read(bench):
+    bench.device()
+    data = bench.random_file("kept", 100)
+    bench.ok("nvm_emu create n.img --spec 1.2 --planes 2 --bad none")
+    # OCSSD 1.2 has an error for pages that were never written.
+    for command in ("nvm_cmd read n.img 0", "nvm_vblk read n.img 0"):
+        for name in ("kept", "new"):
+            assert bench.run(f"{command} -o {name}").code == 1
+        same(bench.path("kept").read_bytes(), data)
+        assert not bench.path("new").exists()
+    bench.ok("nvm_vblk write d.img 0")
+    bench.ok("nvm_vblk line_pread d.img 0 0 0 0 0 0 0 -o kept")
+    same(bench.path("kept").read_bytes(), b"")
+
+
+def test_output_has_what_could_be_read_of_a_failed_read(bench):
+    bench.random_file("kept", 100000)
+    bench.ok("nvm_emu create n.img --spec 1.2 --planes 2 --bad none")
+    bench.ok("nvm_cmd erase n.img 0 0x1000000")
+    page = [plane << 24 | sector for plane in range(2) for sector in range(4)]
+    bench.ok("nvm_cmd write n.img " + " ".join(f"{a:x}" for a in page))
+    # One sector that was written, one of the page behind it.
+    assert bench.run("nvm_cmd read n.img 0 100 -o kept").code == 1
+    same(bench.path("kept").read_bytes()[:26], b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    same(bench.path("kept").stat().st_size, 2 * SECTOR)
+
+
+def test_undeclared_options_of_the_original_are_taken(bench):
+    bench.device()
+    for command in ("nvm_cmd idfy d.img -b -t -v -n 3 -x 0x3", "nvm_addr gen2dev d.img 0 -b -i nope -o nope",
+                    "nvm_dev info d.img -c nope -m nope -d nope", "nvm_vblk write d.img 0 -o nope -v"):
+        bench.ok(command)
+    assert not bench.path("nope").exists()
+    bench.ok("nvm_emu create n.img --spec 1.2 --planes 2 --bad none")
+    bench.ok("nvm_bbt get n.img 0 0 -b -t")
+    bench.misused("nvm_cmd idfy d.img -n", ".*-n.*")
+    bench.misused("nvm_cmd idfy d.img -q", ".*-q.*")
+    bench.misused("nvm_emu info d.img -b", ".*-b.*")
 
 
 def test_output_may_not_be_the_device(bench):

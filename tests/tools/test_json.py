@@ -62,7 +62,7 @@ def test_vblk(bench):
     same((document["nvm_vblk_write"]["nbytes"], document["nvm_vblk_write"]["mb"]), (LINE, 90.0))
     document = bench.ok("nvm_vblk copy d.img 100000000 200000000 --json").json
     same((document["dst"][0]["chunk"], document["nvm_vblk_copy"]["nbytes"]), (2, CHUNK))
-    for command in ("line_read d.img 0 2 0 4 1", "line_pread d.img 0 2 0 4 1 8K 4K", "line_erase d.img 0 2 0 4 1"):
+    for command in ("line_read d.img 0 2 0 4 1", "line_pread d.img 0 2 0 4 1 64K 32K", "line_erase d.img 0 2 0 4 1"):
         bench.ok(f"nvm_vblk {command} --json").json["vblk"]
 
 

@@ -31,8 +31,8 @@ def test_looks_beside_a_holder(bench):
         assert "dev_geo:" in bench.ok("nvm_dev info d.img").out
         assert "in_use: true" in bench.ok("nvm_emu info d.img").out
         assert "ndescr: 15\n" in bench.ok("nvm_emu chunks d.img --state open").out
-        assert bench.ok("nvm_vblk line_pread d.img 0 2 0 4 1 4096 0 -o x").err == ""
-        assert bench.path("x").read_bytes() == bytes(SECTOR)
+        assert bench.ok("nvm_vblk line_pread d.img 0 2 0 4 1 32768 0 -o x").err == ""
+        assert bench.path("x").read_bytes() == bytes(8 * SECTOR)
         result = bench.ok("nvm_emu check d.img")
         assert result.err.startswith("# note: a process has this device open"), result
         assert holder.poll() is None

@@ -72,7 +72,8 @@ def test_parts(bench):
     bench.device()
     data = bench.random_file("data", LINE)
     bench.ok("nvm_vblk line_write d.img 0 2 0 4 3 -i data")
-    for count, offset in ((SECTOR, 0), (7 * SECTOR, 13 * SECTOR), (PIECE + SECTOR, 5 * SECTOR), (SECTOR, LINE - SECTOR), (0, 0)):
+    unit = 8 * SECTOR  # ws_opt
+    for count, offset in ((unit, 0), (7 * unit, 13 * unit), (PIECE + unit, 5 * unit), (unit, LINE - unit), (0, 0)):
         part = read_back(bench, f"nvm_vblk line_pread d.img 0 2 0 4 3 {count} {offset}")
         assert part == data[offset : offset + count], (count, offset)
     same(read_back(bench, "nvm_vblk line_read d.img 0 2 0 4 3 --bytes 0"), b"")
@@ -133,6 +134,7 @@ def test_device_of_several_files(bench):
     same(bench.ok("nvm_emu info d.img --json").json["emu"]["nfiles"], 6)
     data = bench.random_file("data", LINE)
     bench.ok("nvm_vblk line_write d.img 0 2 0 4 3 -i data")
+    unit = 8 * SECTOR  # ws_opt
     assert read_back(bench, "nvm_vblk line_read d.img 0 2 0 4 3") == data
 
 
