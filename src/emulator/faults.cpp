@@ -35,7 +35,7 @@ bool Faults::covers(const FaultRule& rule, const Run& at) const noexcept {
   return place && sectors;
 }
 
-// Counts the event. Requires mutex_.
+// Counts the event.
 bool Faults::strikes(std::size_t rule, const Run& at) noexcept {
   const FaultRule& r = plan_.rules[rule];
   const std::uint64_t address = std::uint64_t{at.chunk} << 32 | (is_of_sectors(r.kind) ? at.first : 0);
@@ -45,6 +45,10 @@ bool Faults::strikes(std::size_t rule, const Run& at) noexcept {
 const FaultRule* Faults::hit(FaultKind kind, const Run& at, std::uint32_t cycles) noexcept {
   if (!has(kind)) return nullptr;
   const std::lock_guard lock(mutex_);
+  return hit_locked(kind, at, cycles);
+}
+
+const FaultRule* Faults::hit_locked(FaultKind kind, const Run& at, std::uint32_t cycles) noexcept {
   for (std::size_t i = 0; i < plan_.rules.size(); ++i) {
     const FaultRule& r = plan_.rules[i];
     if (r.kind == kind && cycles >= r.cycles && covers(r, at) && strikes(i, at)) return &r;
@@ -53,8 +57,9 @@ const FaultRule* Faults::hit(FaultKind kind, const Run& at, std::uint32_t cycles
 }
 
 bool Faults::begin_command() noexcept {
-  if (!powered()) return false;
-  if (hit(FaultKind::power_cut, {}) == nullptr) return true;
+  if (!has(FaultKind::power_cut)) return true;
+  const std::lock_guard lock(mutex_);
+  if (powered() && hit_locked(FaultKind::power_cut, {}, 0) == nullptr) return true;
   powered_.store(false, std::memory_order_release);
   return false;
 }

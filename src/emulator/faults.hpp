@@ -47,6 +47,8 @@ class Faults {
   [[nodiscard]] bool has(FaultKind kind) const noexcept { return (kinds_ >> static_cast<unsigned>(kind) & 1) != 0; }
   [[nodiscard]] const FaultRule* hit(FaultKind kind, const Run& at, std::uint32_t cycles = 0) noexcept;
   [[nodiscard]] bool covers(const FaultRule& rule, const Run& at) const noexcept;
+  // Require mutex_.
+  [[nodiscard]] const FaultRule* hit_locked(FaultKind kind, const Run& at, std::uint32_t cycles) noexcept;
   [[nodiscard]] bool strikes(std::size_t rule, const Run& at) noexcept;
 
   FaultPlan plan_;
