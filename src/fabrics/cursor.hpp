@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A place in a list of segments that only moves forward: where the next bytes come from or go to.
+// A place in a chain of segments that only moves forward: where the next bytes come from or go to.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
 
-#include "base/segments.hpp"
+#include "fabrics/chain.hpp"
 
 namespace lightnvm::fabrics {
 
@@ -14,11 +14,9 @@ class Cursor {
  public:
   Cursor() noexcept = default;
   /// `range` lies within its segments.
-  explicit Cursor(const SegmentRange& range) noexcept
-      : next_(range.segments.data()),
-        end_(range.segments.data() + range.segments.size()),
-        offset_(range.offset),
-        remaining_(range.bytes) {
+  explicit Cursor(const ChainRange& range) noexcept
+      : chain_(range.chain.next), offset_(range.offset), remaining_(range.bytes) {
+    enter(range.chain.segments);
     skip_ended();
   }
   [[nodiscard]] std::size_t remaining() const noexcept { return remaining_; }
@@ -28,11 +26,17 @@ class Cursor {
     std::size_t count = 0;
     std::size_t left = remaining_;
     std::size_t skip = offset_;
-    for (const Segment* s = next_; s != end_ && left > 0 && count < pieces.size(); ++s) {
-      const std::size_t bytes = std::min(s->bytes - skip, left);
-      if (bytes > 0) pieces[count++] = {s->base + skip, bytes};
-      left -= bytes;
-      skip = 0;
+    const auto add = [&](const Segment* s, const Segment* end) {
+      for (; s != end && left > 0 && count < pieces.size(); ++s) {
+        const std::size_t bytes = std::min(s->bytes - skip, left);
+        if (bytes > 0) pieces[count++] = {s->base + skip, bytes};
+        left -= bytes;
+        skip = 0;
+      }
+    };
+    add(next_, end_);
+    for (const Chain* c = chain_; c != nullptr && left > 0 && count < pieces.size(); c = c->next) {
+      add(c->segments.data(), c->segments.data() + c->segments.size());
     }
     return count;
   }
@@ -54,12 +58,22 @@ class Cursor {
   }
 
  private:
+  void enter(std::span<const Segment> list) noexcept {
+    next_ = list.data();
+    end_ = next_ + list.size();
+  }
   void skip_ended() noexcept {
-    while (next_ != end_ && offset_ >= next_->bytes) offset_ -= next_++->bytes;
+    for (;;) {
+      while (next_ != end_ && offset_ >= next_->bytes) offset_ -= next_++->bytes;
+      if (next_ != end_ || chain_ == nullptr) return;
+      enter(chain_->segments);
+      chain_ = chain_->next;
+    }
   }
   const Segment* next_ = nullptr;
   const Segment* end_ = nullptr;
-  std::size_t offset_ = 0;  // within *next_
+  const Chain* chain_ = nullptr;  // what follows
+  std::size_t offset_ = 0;        // within *next_
   std::size_t remaining_ = 0;
 };
 

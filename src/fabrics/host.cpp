@@ -24,8 +24,6 @@ HostOptions in_range(HostOptions o) noexcept {
   return o;
 }
 
-std::size_t bytes_of(std::span<const Segment> segments) noexcept { return total_bytes(segments); }
-
 }  // namespace
 
 Host::Host(const HostOptions& options, HostEvents& events)
@@ -49,8 +47,8 @@ Host::Host(const HostOptions& options, HostEvents& events)
 Status Host::submit(std::uint32_t tag, const HostCommand& command) noexcept {
   if (!open()) return Status::os(ENOTCONN);
   if (tag >= slots_.size() || command.command == nullptr) return Status::os(EINVAL);
-  const std::size_t out = bytes_of(command.out);
-  const std::size_t in = bytes_of(command.in);
+  const std::size_t out = command.out.bytes();
+  const std::size_t in = command.in.bytes();
   if (out > UINT32_MAX || in > UINT32_MAX) return Status::os(EINVAL);
   Slot& slot = slots_[tag];
   if (slot.phase != Phase::free) return Status::os(EBUSY);

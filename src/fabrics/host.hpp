@@ -9,12 +9,12 @@
 
 namespace lightnvm::fabrics {
 
-/// One command and its memory. All of it, the lists of segments too, stays where it is until the command completes.
-/// Usually one of the two lists is empty; both are used by commands that send and receive.
+/// One command and its memory. All of it, lists and chains too, stays where it is until the command completes.
+/// Usually one of the two is empty; both are used by commands that send and receive.
 struct HostCommand {
   const spec::Command* command = nullptr;  ///< CID, PSDT and SGL1 are filled in; nothing is written to it
-  std::span<const Segment> out;            ///< data to the controller; only read. SGL1 describes it if there is any
-  std::span<const Segment> in;             ///< data from the controller
+  Chain out;                               ///< data to the controller; only read. SGL1 describes it if there is any
+  Chain in;                                ///< data from the controller
 };
 
 /// Called from received(), landed(), sent() and close(). May call Host::submit().

@@ -33,7 +33,7 @@ class Input {
   Step take(std::span<const std::byte>& bytes, const Expectations& expected) noexcept;
 
   /// Where the data of the PDU whose header was just taken goes: payload_bytes() of memory, or nowhere.
-  void land(const SegmentRange& memory) noexcept {
+  void land(const ChainRange& memory) noexcept {
     cursor_ = Cursor(memory);
     discard_ = memory.bytes == 0;
   }

@@ -26,15 +26,15 @@ constexpr bool has_digests(std::uint8_t type) noexcept {
   return type >= static_cast<std::uint8_t>(PduType::capsule_cmd);
 }
 
-std::uint32_t checksum(const SegmentRange& data) noexcept {
+std::uint32_t checksum(const ChainRange& data) noexcept {
   std::uint32_t crc = 0;
-  data.for_each([&](const std::byte* p, std::size_t n, std::size_t) { crc = crc32c({p, n}, crc); });
+  Cursor(data).advance(data.bytes, [&](std::span<const std::byte> piece) { crc = crc32c(piece, crc); });
   return crc;
 }
 
 }  // namespace
 
-void Output::begin_pdu(CommonHeader& ch, const Framing& framing, const SegmentRange& data) noexcept {
+void Output::begin_pdu(CommonHeader& ch, const Framing& framing, const ChainRange& data) noexcept {
   const bool digests = has_digests(ch.type);
   Pdu& pdu = pdus_.push();
   ch.hlen = header_bytes_of(ch.type);
@@ -59,7 +59,7 @@ void Output::begin_pdu(CommonHeader& ch, const Framing& framing, const SegmentRa
   ch.plen = static_cast<std::uint32_t>(head + data.bytes + pdu.digest_bytes);
 }
 
-void Output::end_pdu(const Framing& framing, const SegmentRange& data, std::uint32_t owner) noexcept {
+void Output::end_pdu(const Framing& framing, const ChainRange& data, std::uint32_t owner) noexcept {
   Pdu& pdu = pdus_[pdus_.size() - 1];
   pdu.owner = owner;
   pdu.data = data;

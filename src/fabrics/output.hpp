@@ -34,7 +34,7 @@ class Output {
   /// and digests are seen to here) and goes on with `data`. `owner` is handed back when all of it is sent.
   /// Requires: not full.
   template <typename Header>
-  void push(Header header, const Framing& framing, const SegmentRange& data = {}, std::uint32_t owner = kNobody) {
+  void push(Header header, const Framing& framing, const ChainRange& data = {}, std::uint32_t owner = kNobody) {
     begin_pdu(header.ch, framing, data);
     std::memcpy(pdus_[pdus_.size() - 1].head.data(), &header, sizeof(Header));
     end_pdu(framing, data, owner);
@@ -67,11 +67,11 @@ class Output {
     std::array<std::byte, spec::tcp::kDigestBytes> digest;
     std::uint8_t head_bytes, digest_bytes, header_bytes;
     std::uint32_t owner;
-    SegmentRange data;
+    ChainRange data;
     [[nodiscard]] std::size_t total() const noexcept { return head_bytes + data.bytes + digest_bytes; }
   };
-  void begin_pdu(spec::tcp::CommonHeader& ch, const Framing& framing, const SegmentRange& data) noexcept;
-  void end_pdu(const Framing& framing, const SegmentRange& data, std::uint32_t owner) noexcept;
+  void begin_pdu(spec::tcp::CommonHeader& ch, const Framing& framing, const ChainRange& data) noexcept;
+  void end_pdu(const Framing& framing, const ChainRange& data, std::uint32_t owner) noexcept;
 
   Ring<Pdu> pdus_;
   std::size_t sent_ = 0;  // of the front

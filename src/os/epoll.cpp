@@ -2,6 +2,7 @@
 // Waiting for descriptors.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +77,26 @@ void Wakeup::wake() const noexcept {
 void Wakeup::clear() const noexcept {
   std::uint64_t count = 0;
   (void)!::read(fd_.get(), &count, sizeof count);
+}
+
+Result<Timer> Timer::make() noexcept {
+  Fd fd(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  if (!fd.valid()) return std::unexpected(Status::os(errno));
+  return Timer(std::move(fd));
+}
+
+void Timer::set(std::chrono::steady_clock::time_point when) const noexcept {
+  const auto since = when.time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
+  itimerspec t{};
+  // Zero would disarm it.
+  t.it_value = {std::max<std::chrono::seconds::rep>(seconds.count(), 0), std::max<long>((since - seconds).count(), 1)};
+  (void)::timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME, &t, nullptr);
+}
+
+void Timer::clear() const noexcept {
+  const itimerspec never{};
+  (void)::timerfd_settime(fd_.get(), 0, &never, nullptr);
 }
 
 }  // namespace lightnvm::os

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Listening, accepting, moving bytes.
+// Listening, accepting, connecting, moving bytes.
 #include "os/socket.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -42,6 +44,43 @@ Result<Fd> listen_on(const addrinfo& a, int backlog) noexcept {
     return std::unexpected(Status::os(errno));
   }
   return fd;
+}
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+// Until the connection is there or refused.
+Status finish_connecting(int fd, Deadline deadline) noexcept {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return Status::os(ETIMEDOUT);
+    pollfd p{fd, POLLOUT, 0};
+    const int n = ::poll(&p, 1, static_cast<int>(std::min<long>(left.count(), 1'000'000)));
+    if (n < 0 && errno != EINTR) return Status::os(errno);
+    if (n <= 0) continue;
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+    return error == 0 ? Status() : Status::os(error);
+  }
+}
+
+Result<Fd> connect_to(const addrinfo& a, Deadline deadline) noexcept {
+  Fd fd(::socket(a.ai_family, a.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a.ai_protocol));
+  if (!fd.valid()) return std::unexpected(Status::os(errno));
+  if (::connect(fd.get(), a.ai_addr, a.ai_addrlen) != 0) {
+    if (errno != EINPROGRESS && errno != EINTR) return std::unexpected(Status::os(errno));
+    if (const Status s = finish_connecting(fd.get(), deadline); !s) return std::unexpected(s);
+  }
+  return fd;
+}
+
+// Waits in system calls that are asked to.
+void make_blocking(int fd, std::chrono::milliseconds patience) noexcept {
+  const int on = 1;
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const timeval t{patience.count() / 1000, patience.count() % 1000 * 1000};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
+  (void)::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
 }  // namespace
@@ -103,6 +142,27 @@ Result<Fd> listen_tcp(const Endpoint& at, int backlog) {
   return unexpected(why, fmt::format("cannot listen at {}: {}", at.text(), why.message()));
 }
 
+Result<Fd> connect_tcp(const Endpoint& to, Deadline deadline, std::chrono::milliseconds patience) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (const int e = ::getaddrinfo(to.host.c_str(), std::to_string(to.port).c_str(), &hints, &list); e != 0) {
+    return unexpected(Status::os(EHOSTUNREACH), fmt::format("{}: {}", to.host, ::gai_strerror(e)));
+  }
+  const std::unique_ptr<addrinfo, Resolved> owner(list);
+  Status why = Status::os(EHOSTUNREACH);
+  for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
+    auto fd = connect_to(*a, deadline);
+    if (fd) {
+      make_blocking(fd->get(), patience);
+      return fd;
+    }
+    why = fd.error();
+  }
+  return unexpected(why, fmt::format("cannot connect to {}: {}", to.text(), why.message()));
+}
+
 Result<Endpoint> bound_to(int socket) {
   sockaddr_storage a{};
   socklen_t length = sizeof a;
@@ -141,7 +201,7 @@ Result<std::size_t> receive(int socket, std::span<const Segment> pieces) noexcep
   msghdr m = message(pieces);
   ssize_t n = 0;
   do {
-    n = ::recvmsg(socket, &m, 0);
+    n = ::recvmsg(socket, &m, MSG_DONTWAIT);
   } while (n < 0 && errno == EINTR);
   if (n < 0) return std::unexpected(Status::os(errno));
   return static_cast<std::size_t>(n);
@@ -151,10 +211,25 @@ Result<std::size_t> send(int socket, std::span<const Segment> pieces) noexcept {
   const msghdr m = message(pieces);
   ssize_t n = 0;
   do {
-    n = ::sendmsg(socket, &m, MSG_NOSIGNAL);
+    n = ::sendmsg(socket, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (n < 0 && errno == EINTR);
   if (n < 0) return std::unexpected(Status::os(errno));
   return static_cast<std::size_t>(n);
+}
+
+Result<std::size_t> receive_waiting(int socket, std::span<const Segment> pieces) noexcept {
+  msghdr m = message(pieces);
+  const ssize_t n = ::recvmsg(socket, &m, 0);
+  if (n < 0) return std::unexpected(Status::os(errno));
+  return static_cast<std::size_t>(n);
+}
+
+void wait_for(int socket, bool write, std::chrono::nanoseconds timeout) noexcept {
+  timeout = std::max(timeout, std::chrono::nanoseconds(0));
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  const timespec t{seconds.count(), (timeout - seconds).count()};
+  pollfd p{socket, static_cast<short>(POLLIN | (write ? POLLOUT : 0)), 0};
+  (void)::ppoll(&p, 1, &t, nullptr);
 }
 
 }  // namespace lightnvm::os

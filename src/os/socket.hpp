@@ -27,6 +27,10 @@ Result<Fd> listen_tcp(const Endpoint& at, int backlog = 1024);
 Result<Endpoint> bound_to(int socket);
 /// Whether an address of the socket is of IPv6.
 bool is_ipv6(const std::string& host) noexcept;
+/// A connection to `to`, without Nagle's delay; tries each of its addresses until `deadline`. ETIMEDOUT, ECONNREFUSED,
+/// EHOSTUNREACH (the name has no address) and the like, with a sentence. receive_waiting() waits `patience` on it.
+Result<Fd> connect_tcp(const Endpoint& to, std::chrono::steady_clock::time_point deadline,
+                       std::chrono::milliseconds patience);
 /// The next connection: without blocking, without Nagle's delay. EAGAIN: none now.
 Result<Fd> accept_tcp(int listener) noexcept;
 /// Lets the system find peers that are gone without a word: it asks after `idle_seconds` of silence.
@@ -35,15 +39,21 @@ void keep_alive(int socket, int idle_seconds) noexcept;
 /// The peer finds the end of the stream after what was sent.
 void stop_sending(int socket) noexcept;
 
-/// recvmsg(2) and sendmsg(2) over pieces, at most 1024; never a signal. How many bytes: for receive, 0 is the stream's
-/// end. EAGAIN: nothing now.
+/// recvmsg(2) and sendmsg(2) over pieces, at most 1024; they never wait, and never raise a signal. How many bytes: for
+/// receive, 0 is the stream's end. EAGAIN: nothing now.
 Result<std::size_t> receive(int socket, std::span<const Segment> pieces) noexcept;
 Result<std::size_t> send(int socket, std::span<const Segment> pieces) noexcept;
+/// The same for a socket of connect_tcp, but waits for the first byte. EAGAIN: none came in time; EINTR: a signal.
+Result<std::size_t> receive_waiting(int socket, std::span<const Segment> pieces) noexcept;
+/// Waits until the socket can be read, or written if `write`, or the time has passed.
+void wait_for(int socket, bool write, std::chrono::nanoseconds timeout) noexcept;
 
 /// Waits for many descriptors at once. Movable.
 class Epoll {
  public:
   static Result<Epoll> make() noexcept;
+  /// Readable when something has happened.
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
   struct Interest {
     bool read = true, write = false;
@@ -74,6 +84,19 @@ class Wakeup {
 
  private:
   explicit Wakeup(Fd fd) noexcept : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+/// A descriptor that can be read from a point in time on.
+class Timer {
+ public:
+  static Result<Timer> make() noexcept;
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  void set(std::chrono::steady_clock::time_point when) const noexcept;
+  void clear() const noexcept;
+
+ private:
+  explicit Timer(Fd fd) noexcept : fd_(std::move(fd)) {}
   Fd fd_;
 };
 

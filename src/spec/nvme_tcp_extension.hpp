@@ -16,7 +16,7 @@ inline constexpr std::uint16_t kVersion = 1;
 inline constexpr std::array<char, 8> kMagic = {'L', 'N', 'V', 'M', 'T', 'C', 'P', '\0'};
 /// Bits of Announcement::flags: what the namespaces of the subsystem carry.
 inline constexpr std::uint16_t kVectors = 1U << 0, kMetadata = 1U << 1, kResetDescriptors = 1U << 2,
-                               kVectorCopy = 1U << 3;
+                               kVectorCopy = 1U << 3, kOrderedWrites = 1U << 4;
 
 /// The beginning of Identify Controller's vendor specific area.
 struct Announcement {

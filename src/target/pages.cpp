@@ -38,7 +38,8 @@ std::uint16_t flags_of(const Subsystem& subsystem) noexcept {
   const bool metadata = std::ranges::any_of(subsystem.namespaces, [](const auto& n) { return n->metadata_bytes != 0; });
   const bool descriptors = all([](const backends::Caps& c) { return c.reset_descriptors; });
   const bool copies = all([](const backends::Caps& c) { return c.vector_copy; });
-  return static_cast<std::uint16_t>((vectors ? e::kVectors : 0) | (metadata ? e::kMetadata : 0) |
+  const bool ordered = all([](const backends::Caps& c) { return c.ordered_writes; });
+  return static_cast<std::uint16_t>((ordered ? e::kOrderedWrites : 0) | (vectors ? e::kVectors : 0) | (metadata ? e::kMetadata : 0) |
                                     (descriptors ? e::kResetDescriptors : 0) | (copies ? e::kVectorCopy : 0));
 }
 

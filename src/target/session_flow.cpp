@@ -25,7 +25,7 @@ bool is_read(std::uint32_t opcode) noexcept {
 }
 bool is_flush(std::uint32_t opcode) noexcept { return opcode == static_cast<std::uint32_t>(IoOpcode::flush); }
 
-// SCT 2h, media errors: what could be read is there (High ECC: all of it). OCSSD-2.0 5.
+// SCT 2h, media errors: what could be read or reset is there (High ECC: all of it). OCSSD-2.0 5.
 bool brings_data(const Completion& c) noexcept {
   return c.ok() || (c.status.is_nvme() && static_cast<unsigned>(c.status.code()) >> 8 == 2);
 }
@@ -328,9 +328,11 @@ void Session::complete(backends::Request& request, const Completion& completion)
   if (w.shape.interleaved && w.shape.data_in != 0) {
     Interleaved(*lines_[w.place].ns, w.split.size()).put_together(w.split.data(), w.controller.data());
   }
-  const bool reads = !admin_ && is_read(spec::Opcode::get(*w.command));
+  // Of a reset, the descriptors of chunks that did not fail.
+  const std::uint32_t opcode = spec::Opcode::get(*w.command);
+  const bool partial = !admin_ && (is_read(opcode) || opcode == static_cast<std::uint32_t>(IoOpcode::vector_reset));
   answer(slot, {completion.result, spec::as_path_status(completion.status)},
-         completion.ok() || (reads && brings_data(completion)));
+         completion.ok() || (partial && brings_data(completion)));
 }
 
 unsigned Session::reap() noexcept {

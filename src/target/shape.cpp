@@ -80,6 +80,7 @@ Status check_blocks(const spec::Command& c, const Namespace& ns, const Shape& s)
   const std::uint32_t opcode = spec::Opcode::get(c);
   if (!spec::is_vector(opcode) && !is_scalar(opcode)) return {};
   const std::uint32_t blocks = blocks_of(c);
+  if (spec::is_vector(opcode) && blocks > kMaxAddresses) return refuse(invalid_field);
   // A single address of OCSSD 1.2 may be in the command.
   const bool in_command = ns.page.vendor[0] == 1 && blocks == 1 && s.list == 0;
   const bool copies = is(c, IoOpcode::vector_copy);
