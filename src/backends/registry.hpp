@@ -26,7 +26,7 @@ struct Ident {
 };
 
 /// Why a backend did not open a device. `mine == false`: the identifier cannot be this backend's at all, nothing was
-/// touched. The sentence tells a person what to do.
+/// touched. The sentence tells a person what to do; empty: not a word about this backend, it is only asked by its name.
 struct Refusal {
   bool mine = false;
   Status status;

@@ -198,7 +198,7 @@ Result<Device> DeviceAccess::open(std::string_view text, const OpenOptions& opti
     }
     auto opened = attempt(entry, *ident, *extras, registry);
     if (!opened) {
-      answers.push_back({entry.name, std::move(opened.error())});
+      if (!opened.error().sentence.empty()) answers.push_back({entry.name, std::move(opened.error())});
       continue;
     }
     if (named || (*opened)->dialect) return Device(std::move(*opened));
