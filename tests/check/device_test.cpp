@@ -6,6 +6,7 @@
 
 #include "check/support.hpp"
 #include "chunk_listing.hpp"
+#include "support/served.hpp"
 
 namespace lightnvm::test {
 namespace {
@@ -15,6 +16,16 @@ namespace check = tools::check;
 struct Sound {
   const char* name;
   const char* ident;
+  const char* over_tcp = nullptr;  ///< options of the route, if the device is behind a target
+};
+
+/// The device, and the target that it is behind.
+struct Opened {
+  explicit Opened(const Sound& sound)
+      : served(sound.over_tcp == nullptr ? nullptr : std::make_unique<Served>(sound.ident)),
+        device(open_device(served ? served->ident() + sound.over_tcp : sound.ident)) {}
+  std::unique_ptr<Served> served;
+  Device device;
 };
 
 class SoundDevice : public testing::TestWithParam<Sound> {};
@@ -31,7 +42,8 @@ void expect_left_alone(const std::vector<Chunk>& before, Device device) {
 }
 
 TEST_P(SoundDevice, breaks_no_rule_and_is_left_as_it_was) {
-  Device device = open_device(GetParam().ident);
+  Opened opened(GetParam());
+  Device& device = opened.device;
   ASSERT_TRUE(device.report_unwritten(true));
   const auto before = device.chunks();
   ASSERT_TRUE(before);
@@ -60,6 +72,9 @@ constexpr Sound kSound[] = {
     {"route_without_metadata", "lacking:?seed=4&sectors=64&metadata=none&depth=1&transfer=32768"},
     {"route_extended", "lacking:?seed=5&sectors=64&metadata=extended&segments=4&depth=8"},
     {"route_has_vectors", "lacking:?seed=6&sectors=64&vectors&depth=8"},
+    {"tcp", "emu:?sectors=64", ""},
+    {"tcp_digests", "emu:?sectors=64&mccap=7&maxoc=7", "?digest=header,data"},
+    {"tcp_standard", "emu:?sectors=64", "?extension=off"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Check, SoundDevice, testing::ValuesIn(kSound),
@@ -69,7 +84,8 @@ class SoundPhysicalDevice : public testing::TestWithParam<Sound> {};
 
 // Of OCSSD 1.2: the tables are as they were, and what was empty still is, or the next run would not find it.
 TEST_P(SoundPhysicalDevice, breaks_no_rule_and_is_left_as_it_was) {
-  Device device = open_device(GetParam().ident);
+  Opened opened(GetParam());
+  Device& device = opened.device;
   const auto before = device.bad_blocks(Address());
   ASSERT_TRUE(before);
   const auto plan = [&] { return check::Stock::take_stock(device, 1)->plan(check::rules_of(SpecVersion::ocssd12)); };
@@ -89,6 +105,8 @@ constexpr Sound kSoundPhysical[] = {
     {"four_planes_without_metadata", "emu:?spec=1.2&planes=4&oob_bytes=0&pages=8"},
     {"route_lacks_lists", "lacking:?spec=1.2&seed=5"},
     {"route_has_lists", "lacking:?spec=1.2&seed=6&vectors&depth=8"},
+    {"tcp", "emu:?spec=1.2", ""},
+    {"tcp_standard", "emu:?spec=1.2", "?extension=off"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Check, SoundPhysicalDevice, testing::ValuesIn(kSoundPhysical),

@@ -218,14 +218,20 @@ TEST_P(Chunks, reset_raises_an_event_where_the_route_has_them) {
   for (int i = 0; i < 10 && events.empty(); ++i) {
     close(a);
     ASSERT_TRUE(device().reset(Sectors(std::array{a})));
-    const auto now = device().events();
-    ASSERT_TRUE(now);
-    events = *now;
+    // From afar, it is on its way for a while.
+    const auto until = backends::Clock::now() + std::chrono::milliseconds(GetParam().backend == "emu" ? 0 : 300);
+    do {
+      const auto now = device().events();
+      ASSERT_TRUE(now);
+      events = *now;
+    } while (events.empty() && backends::Clock::now() < until);
   }
   ASSERT_FALSE(events.empty());
   EXPECT_EQ(events.back().address, a);
   EXPECT_NE(events.back().state & Event::wear_outside, 0);
-  EXPECT_TRUE(device().events().value_or(events).empty()) << "each is told once";
+  for (const Event& later : device().events().value_or(events)) {
+    EXPECT_GT(later.id, events.back().id) << "each is told once";
+  }
 }
 
 TEST_P(Chunks, features_read_back) {

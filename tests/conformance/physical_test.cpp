@@ -8,6 +8,7 @@
 #include "conformance/support/fixture.hpp"
 #include "lightnvm/emulator.hpp"
 #include "lightnvm/virtual_block.hpp"
+#include "support/served.hpp"
 #include "support/test_registry.hpp"
 #include "support/violations.hpp"
 
@@ -44,6 +45,10 @@ class Physical : public testing::TestWithParam<PhysicalRoute> {
       }
       ASSERT_TRUE(emulator::create(path_, c)) << last_error();
       open(std::string(GetParam().prefix) + path_ + (options.empty() ? "" : "?" + options), "emu:" + path_);
+    } else if (GetParam().prefix == std::string_view("tcp:")) {
+      const std::string device = "emu:?" + std::string(kDevice) + "&name=" + name_;
+      served_ = std::make_unique<Served>(device);
+      open(served_->ident() + (options.empty() ? "" : "?" + options), device);
     } else {
       const std::string device = std::string(kDevice) + "&name=" + name_;
       open(std::string(GetParam().prefix) + "?" + device + (options.empty() ? "" : "&" + options), "emu:?" + device);
@@ -52,6 +57,7 @@ class Physical : public testing::TestWithParam<PhysicalRoute> {
   void TearDown() override {
     device_.reset();
     able_.reset();
+    served_.reset();
     if (!path_.empty()) std::filesystem::remove(path_);
     for (const std::string& what : take_violations()) ADD_FAILURE() << what;
   }
@@ -110,7 +116,7 @@ class Physical : public testing::TestWithParam<PhysicalRoute> {
     auto other = DeviceAccess::open(able, {}, backends::default_registry());
     ASSERT_TRUE(other) << last_error();
     able_ = std::make_unique<Device>(std::move(*other));
-    const bool library = std::string_view(GetParam().prefix) == "emu:";
+    const bool library = std::string_view(GetParam().prefix) != "lacking:";
     auto opened = DeviceAccess::open(uri, {}, library ? backends::default_registry() : backends::test_registry());
     ASSERT_TRUE(opened) << uri << ": " << last_error();
     device_ = std::make_unique<Device>(std::move(*opened));
@@ -118,6 +124,7 @@ class Physical : public testing::TestWithParam<PhysicalRoute> {
   }
 
   std::string name_, path_;
+  std::unique_ptr<Served> served_;
   std::unique_ptr<Device> device_, able_;
 };
 
@@ -338,7 +345,8 @@ TEST(Chunked, read_only_devices_of_1_2_are_not_marked) {
 INSTANTIATE_TEST_SUITE_P(
     All, Physical,
     testing::Values(PhysicalRoute{"emu_memory", "emu:", ""}, PhysicalRoute{"emu_file", "emu:", "", true, true},
-                    PhysicalRoute{"emu_traced", "emu:", "trace=/dev/null"},
+                    PhysicalRoute{"emu_traced", "emu:", "trace=/dev/null"}, PhysicalRoute{"tcp", "tcp:", ""},
+                    PhysicalRoute{"tcp_standard", "tcp:", "extension=off", false},
                     PhysicalRoute{"lacking_all", "lacking:", "seed=21", false},
                     PhysicalRoute{"lacking_segments", "lacking:", "seed=22&depth=9&segments=4", false},
                     PhysicalRoute{"lacking_metadata", "lacking:", "seed=23&depth=1&metadata=none", false},

@@ -30,7 +30,7 @@ class Commands final : public HostEvents {
     ops[tag].memory = {};
     ops[tag].segments = {};
   }
-  void submit(fuzz::Source& in, Host& host) {
+  void submit(fabrics::fuzz::Source& in, Host& host) {
     const std::uint32_t tag = in.below(kDepth);
     if (ops[tag].busy) return;
     const std::uint8_t kind = in.take<std::uint8_t>();
@@ -47,7 +47,7 @@ class Commands final : public HostEvents {
   }
 };
 
-void answer(fuzz::Source& in, Host& host, const Digests& digests, unsigned alignment) {
+void answer(fabrics::fuzz::Source& in, Host& host, const Digests& digests, unsigned alignment) {
   const std::uint8_t kind = in.take<std::uint8_t>();
   // CIDs count up by four from the first command's.
   const auto cid = static_cast<std::uint16_t>(in.take<std::uint8_t>());
@@ -56,7 +56,7 @@ void answer(fuzz::Source& in, Host& host, const Digests& digests, unsigned align
     r.ch.type = 5;
     r.cqe.cid = cid;
     r.cqe.status = in.take<std::uint8_t>();
-    fuzz::deliver(in, host, fuzz::frame(in, std::as_bytes(std::span(&r, 1)), 0, digests, alignment));
+    fabrics::fuzz::deliver(in, host, fabrics::fuzz::frame(in, std::as_bytes(std::span(&r, 1)), 0, digests, alignment));
     return;
   }
   spec::tcp::DataHeader d{};
@@ -67,13 +67,13 @@ void answer(fuzz::Source& in, Host& host, const Digests& digests, unsigned align
   d.offset = in.take<std::uint16_t>();
   d.length = in.take<std::uint16_t>();
   const std::uint32_t data = d.ch.type == 7 ? std::min(d.length, 9000U) : 0;
-  fuzz::deliver(in, host, fuzz::frame(in, std::as_bytes(std::span(&d, 1)), data, digests, alignment));
+  fabrics::fuzz::deliver(in, host, fabrics::fuzz::frame(in, std::as_bytes(std::span(&d, 1)), data, digests, alignment));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::Source in(data, size);
+  fabrics::fuzz::Source in(data, size);
   const std::uint8_t choice = in.take<std::uint8_t>();
   const Digests digests{(choice & 1) != 0, (choice & 2) != 0};
   const auto hpda = static_cast<std::uint8_t>((choice & 4) != 0 ? 7 : 0);
@@ -91,13 +91,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     r.cpda = (choice & 4) != 0 ? 3 : 0;
     r.dgst = choice & 3;
     r.maxh2cdata = 4096;
-    fuzz::deliver(in, host, fuzz::frame(in, std::as_bytes(std::span(&r, 1)), 0, {}, 4));
+    fabrics::fuzz::deliver(in, host, fabrics::fuzz::frame(in, std::as_bytes(std::span(&r, 1)), 0, {}, 4));
   }
   while (!in.empty()) {
     switch (in.below(5)) {
       case 0: commands.submit(in, host); break;
-      case 1: fuzz::send(in, host); break;
-      case 2: fuzz::deliver(in, host, std::vector<std::byte>(in.take<std::uint8_t>(), in.take<std::byte>())); break;
+      case 1: fabrics::fuzz::send(in, host); break;
+      case 2:
+        fabrics::fuzz::deliver(in, host, std::vector<std::byte>(in.take<std::uint8_t>(), in.take<std::byte>()));
+        break;
       default: answer(in, host, digests, (hpda + 1U) * 4); break;
     }
   }

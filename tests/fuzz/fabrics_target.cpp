@@ -49,7 +49,7 @@ class Server final : public TargetEvents {
     works[slot] = {};
   }
 
-  void act(fuzz::Source& in) {
+  void act(fabrics::fuzz::Source& in) {
     const std::uint32_t slot = in.below(kSlots);
     Work& work = works[slot];
     if (work.phase != Phase::owned) {
@@ -72,7 +72,7 @@ class Server final : public TargetEvents {
   }
 };
 
-void request(fuzz::Source& in, Target& target, const Digests& digests, unsigned alignment) {
+void request(fabrics::fuzz::Source& in, Target& target, const Digests& digests, unsigned alignment) {
   const std::uint8_t kind = in.take<std::uint8_t>();
   const auto cid = static_cast<std::uint16_t>(in.below(8));
   if ((kind & 1) == 0) {
@@ -85,7 +85,8 @@ void request(fuzz::Source& in, Target& target, const Digests& digests, unsigned 
     spec::fabrics::SglId::set(c.sqe, data > 0 ? spec::fabrics::kSglInCapsule : spec::fabrics::kSglTransport);
     spec::fabrics::SglLength::set(c.sqe, data > 0 ? data : in.take<std::uint16_t>() % 9000);
     if ((kind & 8) != 0) spec::fabrics::SglAddress::set(c.sqe, in.take<std::uint64_t>());
-    fuzz::deliver(in, target, fuzz::frame(in, std::as_bytes(std::span(&c, 1)), data, digests, alignment));
+    fabrics::fuzz::deliver(in, target,
+                           fabrics::fuzz::frame(in, std::as_bytes(std::span(&c, 1)), data, digests, alignment));
     return;
   }
   spec::tcp::DataHeader d{};
@@ -95,13 +96,14 @@ void request(fuzz::Source& in, Target& target, const Digests& digests, unsigned 
   d.ttag = static_cast<std::uint16_t>(in.below(kSlots * 4));
   d.offset = in.take<std::uint16_t>();
   d.length = in.take<std::uint16_t>() % 5000;
-  fuzz::deliver(in, target, fuzz::frame(in, std::as_bytes(std::span(&d, 1)), d.length, digests, alignment));
+  fabrics::fuzz::deliver(in, target,
+                         fabrics::fuzz::frame(in, std::as_bytes(std::span(&d, 1)), d.length, digests, alignment));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::Source in(data, size);
+  fabrics::fuzz::Source in(data, size);
   const std::uint8_t choice = in.take<std::uint8_t>();
   const Digests digests{(choice & 1) != 0, (choice & 2) != 0};
   const auto cpda = static_cast<std::uint8_t>((choice & 4) != 0 ? 7 : 0);
@@ -119,14 +121,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     r.hpda = (choice & 4) != 0 ? 5 : 0;
     r.dgst = choice & 3;
     r.maxr2t = choice >> 7;
-    fuzz::deliver(in, target, fuzz::frame(in, std::as_bytes(std::span(&r, 1)), 0, {}, 4));
+    fabrics::fuzz::deliver(in, target, fabrics::fuzz::frame(in, std::as_bytes(std::span(&r, 1)), 0, {}, 4));
   }
   while (!in.empty()) {
     switch (in.below(6)) {
       case 0:
       case 1: server.act(in); break;
-      case 2: fuzz::send(in, target); break;
-      case 3: fuzz::deliver(in, target, std::vector<std::byte>(in.take<std::uint8_t>(), in.take<std::byte>())); break;
+      case 2: fabrics::fuzz::send(in, target); break;
+      case 3:
+        fabrics::fuzz::deliver(in, target, std::vector<std::byte>(in.take<std::uint8_t>(), in.take<std::byte>()));
+        break;
       default: request(in, target, digests, (cpda + 1U) * 4); break;
     }
   }

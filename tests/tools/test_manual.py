@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import test_target
 import usage
 from support import Skip, same
 
@@ -62,4 +63,10 @@ def test_examples_of_the_pages_run(bench):
                 # A server goes on until it is told to stop.
                 if command.startswith("nvm_target"):
                     command = f"timeout --preserve-status -s TERM 1 {command}"
+                served = re.search(r"tcp://127.0.0.1/", command)
+                if served:
+                    target, port = test_target.start(bench, "emu:", "--listen", "127.0.0.1:0")
+                    command = command.replace(served[0], f"tcp://127.0.0.1:{port}/")
                 bench.ok(["bash", "-c", command])
+                if served:
+                    test_target.stop(target)

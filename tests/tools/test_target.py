@@ -52,6 +52,24 @@ def test_the_device_is_held_while_it_is_served(bench):
     stop(process)
 
 
+def test_tools_use_what_is_served_as_if_it_were_here(bench):
+    bench.device("--mw-cunits 0")
+    process, port = start(bench, "d.img", "--listen", "127.0.0.1:0")
+    there = f"tcp://127.0.0.1:{port}/{NQN}"
+    data = bench.random_file("data", 8 * 4096)
+    sectors = " ".join(f"0x{sector:016x}" for sector in range(8))
+    bench.ok(f"nvm_cmd write {there} {sectors} -i data")
+    bench.ok(f"nvm_cmd read {there} {sectors} -o back")
+    assert bench.path("back").read_bytes() == data, "what was written through the target does not come back through it"
+    served = bench.ok(f"nvm_dev info {there} --json").json
+    bench.fails(f"nvm_dev info tcp://127.0.0.1:{port}/nqn.2026-11.io.lightnvm:other", r"# nvm_dev_openf: .*")
+    stop(process)
+    here = bench.ok("nvm_dev info d.img --json").json
+    same(here.keys(), served.keys())
+    bench.ok(f"nvm_cmd read d.img {sectors} -o back")
+    assert bench.path("back").read_bytes() == data, "what was written through the target is not in the file"
+
+
 def test_counters_come_with_a_signal(bench):
     process, document = start(bench, "emu:?groups=1&punits=1", "--listen", "127.0.0.1:0", "--json", "--cores", "2")
     same(document["subsystems"], [{"nqn": NQN, "namespaces": [{"nsid": 1, "device": "emu:?groups=1&punits=1"}], "hosts": []}])

@@ -86,7 +86,14 @@ void LookTest::SetUp() {
   if (route.in_file) {
     ASSERT_TRUE(emulator::create(folder_ + "/image", config())) << last_error();
     uri_ += folder_ + "/image";
-  } else if (!route.backend.empty()) {
+  }
+  if (route.backend == "tcp") {
+    TargetConfig target;
+    target.capsule_bytes = route.capsule_bytes;
+    served_ = std::make_unique<Served>(route.in_file ? folder_ + "/image" : "emu:?" + std::string(kDevice),
+                                       route.extended_lbas ? TargetMetadata::extended : TargetMetadata::none, target);
+    uri_ = served_->ident();
+  } else if (!route.in_file && !route.backend.empty()) {
     options_ = std::string(kDevice) + "&name=" + name;
   }
   if (!route.backend.empty() && !route.options.empty()) options_ += (options_.empty() ? "" : "&") + route.options;
@@ -108,6 +115,7 @@ void LookTest::SetUp() {
 
 void LookTest::TearDown() {
   device_.reset();
+  served_.reset();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
   for (const std::string& what : take_violations()) ADD_FAILURE() << what;

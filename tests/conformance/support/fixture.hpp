@@ -12,6 +12,7 @@
 #include "device/core.hpp"
 #include "lightnvm/device.hpp"
 #include "support/faults.hpp"
+#include "support/served.hpp"
 
 namespace lightnvm::test {
 
@@ -50,6 +51,7 @@ class LookTest : public testing::TestWithParam<RouteUnderTest> {
 
  private:
   std::string folder_;
+  std::unique_ptr<Served> served_;  // of tcp
   std::unique_ptr<Device> device_;
 };
 

@@ -21,6 +21,9 @@ struct RouteUnderTest {
   bool in_file = false;  ///< the device is an image that each test makes anew
   bool traced = false;
   std::optional<std::string> plan = std::nullopt;  ///< of faults on the way that leave every answer right
+  /// Of tcp, what the target in this process is like: in-capsule data on I/O queues, and whether LBAs are extended.
+  std::uint32_t capsule_bytes = 8192;
+  bool extended_lbas = false;
 
   /// Whether a test can make it fail (support/faults.hpp).
   [[nodiscard]] bool can_fail() const { return backend == "lacking"; }
@@ -29,7 +32,9 @@ struct RouteUnderTest {
   /// Whether there are a smaller and a random-write chunk.
   [[nodiscard]] bool has_odd_chunks() const { return in_file; }
   /// Whether its queues have event descriptors. Of somebody's device, that shows when it is open.
-  [[nodiscard]] bool has_descriptor() const { return options.find("delay_us") != std::string::npos && !plan; }
+  [[nodiscard]] bool has_descriptor() const {
+    return (backend == "tcp" || options.find("delay_us") != std::string::npos) && !plan;
+  }
 };
 std::ostream& operator<<(std::ostream& out, const RouteUnderTest& route);
 
